@@ -1,0 +1,226 @@
+/**
+ * What goes into the operations of core and what comes out. Reports are plain data: the CLI prints them as they are
+ * with `--json`, so every name here is part of the stable interface.
+ */
+import type { StorageTarget } from '@quackup/target-api';
+
+import type { OnProgress } from './progress.ts';
+
+export interface Compression {
+  readonly algorithm: 'zstd' | 'gzip' | 'none';
+  /** zstd 1 to 22, gzip 1 to 9; absent for none. */
+  readonly level?: number;
+}
+
+/** A database to back up. */
+export interface DatabaseSource {
+  /** Its name in the backup, unique within it; the file's name unless the configuration gives an alias. */
+  readonly name: string;
+  /** Absolute path of the file. */
+  readonly path: string;
+}
+
+/** A target with the name that the configuration gives it. */
+export interface NamedTarget {
+  readonly name: string;
+  readonly target: StorageTarget;
+}
+
+/** Time and randomness come from here, so that tests can hold them. */
+export interface Clock {
+  now(): Date;
+}
+
+interface OperationOptions {
+  readonly signal?: AbortSignal;
+  readonly onProgress?: OnProgress;
+  readonly clock?: Clock;
+}
+
+/** How a consistent state was reached: see docs/hot-copy.md. */
+export type SnapshotMethod = 'at-rest' | 'hot' | 'quiet';
+
+export interface BackupOptions extends OperationOptions {
+  readonly databases: readonly DatabaseSource[];
+  readonly targets: readonly NamedTarget[];
+  /** Default: zstd level 3. */
+  readonly compression?: Compression;
+  /** How long one database may take to come to rest, in milliseconds. Default: 120,000. */
+  readonly waitMs?: number;
+  /** Folder for frozen copies of databases that are being written. Default: the system's temporary folder. */
+  readonly tempDir?: string;
+}
+
+export type BackupKind = 'full' | 'incremental';
+
+export interface FailureReport {
+  readonly code: string;
+  readonly message: string;
+  readonly hint?: string;
+}
+
+export interface DatabaseReport {
+  readonly name: string;
+  readonly path: string;
+  readonly status: 'ok' | 'failed';
+  readonly method?: SnapshotMethod;
+  /** Bytes of the database as a restore writes it, WAL included. */
+  readonly sizeBytes?: number;
+  /** Bytes that it takes in this archive. */
+  readonly storedBytes?: number;
+  /** When the snapshot's state was the database's state. ISO 8601, UTC. */
+  readonly takenAt?: string;
+  readonly warnings?: readonly string[];
+  readonly error?: FailureReport;
+}
+
+export interface TargetReport {
+  readonly name: string;
+  readonly status: 'ok' | 'failed';
+  readonly error?: FailureReport;
+}
+
+export interface BackupReport {
+  readonly backup: string;
+  readonly kind: BackupKind;
+  /** ISO 8601, UTC: when the backup began. */
+  readonly createdAt: string;
+  readonly databases: readonly DatabaseReport[];
+  readonly targets: readonly TargetReport[];
+  /** Length of the archive in bytes. */
+  readonly archiveBytes: number;
+  readonly durationMs: number;
+}
+
+/** Which tool wrote a backup: ours, or OpenQuant, whose archives are read as they are. */
+export type BackupOrigin = 'quackup' | 'openquant';
+
+export interface BackupSummary {
+  readonly name: string;
+  /** ISO 8601, UTC. */
+  readonly createdAt: string;
+  readonly kind: BackupKind;
+  readonly origin: BackupOrigin;
+  /** Names of the databases in it. */
+  readonly databases: readonly string[];
+  /** Bytes that a restore writes; for OpenQuant archives as their metadata say. */
+  readonly sizeBytes: number;
+  /** Length of the archive. */
+  readonly storedBytes: number;
+  /** Name of the target it is on. */
+  readonly target: string;
+  /** The last scan that passed, or null. */
+  readonly verified: { readonly at: string; readonly level: VerifyLevel } | null;
+  /** Databases that failed in that run are not in the backup. */
+  readonly failedDatabases: readonly string[];
+  /** Set if the manifest cannot be used; such a backup is shown, never hidden, and never counted as complete. */
+  readonly damaged?: FailureReport;
+}
+
+export type VerifyLevel = 'archive' | 'blocks' | 'scan';
+
+export interface VerifyProblem {
+  readonly code: string;
+  /** The object it was found in. */
+  readonly object: string;
+  readonly database?: string;
+  readonly message: string;
+}
+
+export interface VerifyReport {
+  readonly backup: string;
+  readonly ok: boolean;
+  readonly level: VerifyLevel;
+  readonly problems: readonly VerifyProblem[];
+  /** What could not be checked, and why: an encrypted database's block checksums, for one. */
+  readonly notes: readonly string[];
+  readonly durationMs: number;
+  /** With level `scan`: what was counted. */
+  readonly databases?: readonly ScannedDatabase[];
+}
+
+export interface ScannedDatabase {
+  readonly name: string;
+  readonly tables: readonly {
+    readonly schema: string;
+    readonly table: string;
+    readonly rows: number;
+    /** Hash of all rows, whatever their order. Comparable only for the same `engine`. */
+    readonly contentHash: string;
+  }[];
+  /** Version of the DuckDB that scanned. */
+  readonly engine: string;
+}
+
+export interface VerifyOptions extends OperationOptions {
+  readonly level: VerifyLevel;
+  /** Folder for the scratch restore of a scan. Default: the system's temporary folder. */
+  readonly tempDir?: string;
+}
+
+export interface RestoreOptions extends OperationOptions {
+  /** Only this database. Default: all. */
+  readonly database?: string;
+  /** Folder to restore into. Default: where each database came from. */
+  readonly restoreDir?: string;
+  /** Folder that relative original paths (OpenQuant's) are relative to. */
+  readonly baseDir?: string;
+  /** Replace what is there, after moving it aside. Default: refuse. */
+  readonly overwrite?: boolean;
+  /** Only say what would be done. */
+  readonly dryRun?: boolean;
+}
+
+export interface RestoreReport {
+  readonly backup: string;
+  readonly restored: readonly { readonly name: string; readonly path: string; readonly sizeBytes: number }[];
+  /** Where the files that were in the way are now. */
+  readonly movedAside: readonly string[];
+  /** Databases that could not be restored; the others were. */
+  readonly failed: readonly { readonly name: string; readonly path: string; readonly error: FailureReport }[];
+  /** Earlier restores that had been cut off: what was found and done about it. */
+  readonly recovered: readonly string[];
+  readonly dryRun: boolean;
+  readonly durationMs: number;
+}
+
+/** Keep-rules add up: a backup stays if any of them keeps it. */
+export interface RetentionPolicy {
+  /** Everything younger than this many days. */
+  readonly keepDays?: number;
+  /** The newest complete backups that stay whatever the other rules say. A floor, not a rule of its own. */
+  readonly minCount?: number;
+  readonly keepLast?: number;
+  readonly keepHourly?: number;
+  readonly keepDaily?: number;
+  readonly keepWeekly?: number;
+  readonly keepMonthly?: number;
+  readonly keepYearly?: number;
+}
+
+export interface CleanupReport {
+  readonly kept: readonly { readonly name: string; readonly reasons: readonly string[] }[];
+  readonly removed: readonly { readonly name: string; readonly reason: string }[];
+  /** Objects of unfinished backups and of no backup at all that were removed. */
+  readonly leftovers: readonly string[];
+  /** Bytes that were freed, or would be. */
+  readonly freedBytes: number;
+  readonly dryRun: boolean;
+}
+
+export interface CleanupOptions extends OperationOptions {
+  readonly policy: RetentionPolicy;
+  readonly dryRun?: boolean;
+}
+
+export interface TargetCheckReport {
+  readonly target: string;
+  readonly displayName: string;
+  readonly ok: boolean;
+  readonly steps: readonly { readonly step: string; readonly ok: boolean; readonly message?: string }[];
+  readonly capabilities: {
+    readonly putIfAbsent: boolean;
+    readonly putIfMatch: boolean;
+    readonly maxObjectSize: number | null;
+  };
+}
