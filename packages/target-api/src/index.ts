@@ -8,7 +8,12 @@
  * @module
  */
 export { type ObjectKey, isObjectKey, MAX_KEY_LENGTH, objectKey } from './lib/object-key.ts';
-export { isTargetError, TargetError, type TargetErrorCode, type TargetErrorOptions } from './lib/target-error.ts';
+export {
+  isTargetError,
+  TargetError,
+  type TargetErrorCode,
+  type TargetErrorOptions,
+} from './lib/target-error.ts';
 export {
   API_VERSION,
   type ByteRange,

@@ -16,7 +16,11 @@ const SEGMENT = /^[A-Za-z0-9_=-][A-Za-z0-9._=-]*$/;
 
 /** Whether `text` is a valid {@link ObjectKey}. */
 export function isObjectKey(text: string): text is ObjectKey {
-  return text.length > 0 && text.length <= MAX_KEY_LENGTH && text.split('/').every((segment) => SEGMENT.test(segment));
+  return (
+    text.length > 0 &&
+    text.length <= MAX_KEY_LENGTH &&
+    text.split('/').every((segment) => SEGMENT.test(segment))
+  );
 }
 
 /**

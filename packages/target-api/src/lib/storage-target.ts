@@ -23,7 +23,9 @@ export interface ByteRange {
 }
 
 /** Put only if there is no such object (`if-absent`), or only if it is the one with this etag (`if-match`). */
-export type PutCondition = { readonly type: 'if-absent' } | { readonly type: 'if-match'; readonly etag: string };
+export type PutCondition =
+  | { readonly type: 'if-absent' }
+  | { readonly type: 'if-match'; readonly etag: string };
 
 /** The content of an object to store: read once, from start to end, never concurrently. Chunks may have any size, also 0. */
 export type ObjectBody = AsyncIterable<Uint8Array>;

@@ -1,0 +1,45 @@
+/**
+ * Backups of DuckDB databases: consistent snapshots, archives, restore, verification and retention, on any place that
+ * implements the contract of `@quackup/target-api`. Knows no vendor; `quackup` (apps/cli) puts the pieces together.
+ *
+ * @module
+ */
+export type {
+  BackupKind,
+  BackupOptions,
+  BackupOrigin,
+  BackupReport,
+  BackupSummary,
+  CleanupOptions,
+  CleanupReport,
+  Clock,
+  Compression,
+  DatabaseReport,
+  DatabaseSource,
+  FailureReport,
+  NamedTarget,
+  RestoreOptions,
+  RestoreReport,
+  RetentionPolicy,
+  ScannedDatabase,
+  SnapshotMethod,
+  TargetCheckReport,
+  TargetReport,
+  VerifyLevel,
+  VerifyOptions,
+  VerifyProblem,
+  VerifyReport,
+} from './lib/api.ts';
+export { createBackup } from './lib/backup/create-backup.ts';
+export { cleanupBackups } from './lib/cleanup/cleanup-backups.ts';
+export * from './lib/config/index.ts';
+export { ERROR_CODES, type ErrorCode, EXIT, QuackupError, type QuackupErrorOptions } from './lib/errors.ts';
+export { type Manifest } from './lib/format/manifest.ts';
+export { type BackupDescription, describeBackup, resolveBackupName } from './lib/list/describe-backup.ts';
+export { listBackups } from './lib/list/list-backups.ts';
+export type { OnProgress, ProgressEvent } from './lib/progress.ts';
+export { restoreBackup } from './lib/restore/restore-backup.ts';
+export * from './lib/retention/index.ts';
+export { checkTarget } from './lib/target/check-target.ts';
+export { verifyBackup } from './lib/verify/verify-backup.ts';
+export { VERSION } from './lib/version.ts';

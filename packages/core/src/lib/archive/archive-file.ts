@@ -1,0 +1,25 @@
+import type { FileRole } from '../format/schema.ts';
+
+/** The bytes of one chunk, or `undefined` for a hole: a free block, which is not stored. */
+export interface FileChunk {
+  readonly bytes: Uint8Array | undefined;
+  /** Gives the buffer back to its owner; the bytes must not be touched afterwards. */
+  release?(): void;
+}
+
+/** One file of a database as an archive takes it: see the index's `files`. */
+export interface ArchiveFile {
+  readonly database: string;
+  readonly role: FileRole;
+  readonly sizeBytes: number;
+  readonly headBytes: number;
+  readonly chunkBytes: number;
+  readonly modifiedAt: Date;
+  /** All chunks in order, each exactly as long as the index will say. May be read once. */
+  chunks(): AsyncIterable<FileChunk>;
+}
+
+/** Names of a database's files in an archive and on disk: the database's own, or with the sidecar's ending. */
+export function fileName(database: string, role: FileRole): string {
+  return role === 'database' ? database : `${database}.${role}`;
+}

@@ -1,0 +1,354 @@
+/**
+ * A backup, from databases to targets:
+ *
+ *     lease on every target -> snapshots -> one archive, read once and written to all -> a manifest on each -> lease back
+ *
+ * A database that fails is left out and reported; a target that fails is given up and reported. The manifest is written
+ * last, so whatever happens before leaves nothing that would be listed.
+ */
+import { isTargetError } from '@quackup/target-api';
+
+import type { BackupOptions, BackupReport, DatabaseReport, DatabaseSource, TargetReport } from '../api.ts';
+import { ArchiveWriter } from '../archive/archive-writer.ts';
+import { type Codec, createCodec, DEFAULT_COMPRESSION } from '../archive/compression.ts';
+import { systemClock } from '../clock.ts';
+import { checkDatabaseName, checkEntryNames } from '../config/index.ts';
+import { QuackupError } from '../errors.ts';
+import { failureReport } from '../failure-report.ts';
+import { archiveKey, manifestKey } from '../format/backup-name.ts';
+import { formatManifest, type Manifest } from '../format/manifest.ts';
+import { formatMetadata } from '../format/metadata.ts';
+import type { DatabaseEntry } from '../format/schema.ts';
+import { ScratchFolder } from '../process/scratch-folder.ts';
+import { openSnapshot } from '../snapshot/open-snapshot.ts';
+import { type Snapshot, SnapshotMoved } from '../snapshot/snapshot.ts';
+import { broadcast } from '../target/broadcast.ts';
+import type { TargetClient } from '../target/target-client.ts';
+import { VERSION } from '../version.ts';
+import { DatabaseFailure, guarded } from './database-failure.ts';
+import { reserveName, type Reservation } from './reserve-name.ts';
+
+const DEFAULT_WAIT_MS = 120_000;
+
+/** A database with its open snapshot. */
+interface Opened {
+  readonly source: DatabaseSource;
+  readonly snapshot: Snapshot;
+}
+
+/**
+ * Makes one full backup of the databases on the targets.
+ *
+ * @returns what was done, with the databases and targets that failed.
+ * @throws NO_DATABASES if none is given.
+ * @throws NAME_CONFLICT if two have the same name.
+ * @throws BACKUP_FAILED if no database could be backed up.
+ * @throws TARGET_FAILED if no target could be written.
+ * @throws LEASE_HELD if a cleanup is running on every target.
+ */
+export async function createBackup(options: BackupOptions): Promise<BackupReport> {
+  const { databases, targets, clock = systemClock } = options;
+  if (databases.length === 0) {
+    throw new QuackupError('NO_DATABASES', 'there is no database to back up', {
+      hint: 'name a file (quackup backup my.duckdb) or list databases in quackup.yaml',
+    });
+  }
+  checkNames(databases);
+  const codec = createCodec(options.compression ?? DEFAULT_COMPRESSION);
+  const startedMs = performance.now();
+  const createdAt = clock.now();
+  await using reservation = await reserveName(targets, createdAt, { clock, signal: options.signal });
+  await using scratch = await ScratchFolder.create(options.tempDir);
+  const run = new BackupRun(options, codec, createdAt, reservation, scratch);
+  await run.writeArchive();
+  await run.writeManifests();
+  return run.report(Math.round(performance.now() - startedMs));
+}
+
+class BackupRun {
+  readonly #options: BackupOptions;
+  readonly #codec: Codec;
+  readonly #createdAt: Date;
+  readonly #reservation: Reservation;
+  readonly #scratch: ScratchFolder;
+  readonly #failed = new Map<string, unknown>();
+  #entries: readonly DatabaseEntry[] = [];
+  #writer: ArchiveWriter | undefined;
+
+  constructor(
+    options: BackupOptions,
+    codec: Codec,
+    createdAt: Date,
+    reservation: Reservation,
+    scratch: ScratchFolder,
+  ) {
+    this.#options = options;
+    this.#codec = codec;
+    this.#createdAt = createdAt;
+    this.#reservation = reservation;
+    this.#scratch = scratch;
+  }
+
+  /** Writes the archive to every target that works, beginning again whenever a database turns out not to be as expected. */
+  async writeArchive(): Promise<void> {
+    const frozen = new Set<string>();
+    for (;;) {
+      await using stack = new AsyncDisposableStack();
+      const opened = await this.#openSnapshots(frozen, stack);
+      try {
+        await this.#store(opened);
+        return;
+      } catch (error) {
+        if (error instanceof SnapshotMoved) frozen.add(error.database);
+        else if (error instanceof DatabaseFailure) this.#failed.set(error.database, error.cause);
+        else throw error;
+        this.#options.onProgress?.({
+          type: 'message',
+          level: 'info',
+          text: `${(error as Error).message}; starting again`,
+        });
+      }
+    }
+  }
+
+  async #openSnapshots(frozen: ReadonlySet<string>, stack: AsyncDisposableStack): Promise<Opened[]> {
+    const { onProgress, signal, waitMs = DEFAULT_WAIT_MS } = this.#options;
+    const opened: Opened[] = [];
+    for (const source of this.#options.databases) {
+      if (this.#failed.has(source.name)) continue;
+      signal?.throwIfAborted();
+      try {
+        const snapshot = await openSnapshot(source, {
+          scratch: this.#scratch,
+          waitMs,
+          signal,
+          freeze: frozen.has(source.name),
+        });
+        opened.push({ source, snapshot: stack.use(snapshot) });
+        if (snapshot.method === 'hot') {
+          onProgress?.({
+            type: 'message',
+            level: 'info',
+            text: `${source.name} is in use: a consistent copy was taken`,
+          });
+        }
+      } catch (error) {
+        if (signal?.aborted === true || !isAboutDatabase(error)) throw error;
+        this.#failed.set(source.name, error);
+      }
+    }
+    if (opened.length === 0) throw this.#nothingToBackUp();
+    return opened;
+  }
+
+  async #store(opened: readonly Opened[]): Promise<void> {
+    const { onProgress } = this.#options;
+    const task = 'archive';
+    const sizes = new Map(opened.map(({ source, snapshot }) => [source.name, restoredSize(snapshot)]));
+    onProgress?.({
+      type: 'task-start',
+      task,
+      label: 'backing up',
+      totalBytes: [...sizes.values()].reduce((sum, size) => sum + size, 0),
+    });
+    const writer = new ArchiveWriter({
+      name: this.#reservation.name,
+      createdAt: this.#createdAt,
+      codec: this.#codec,
+      metadata: formatMetadata({
+        name: this.#reservation.name,
+        kind: 'full',
+        createdAt: this.#createdAt,
+        databases: opened.map(({ source, snapshot }) => ({
+          name: source.name,
+          path: source.path,
+          sizeBytes: snapshot.files[0]?.sizeBytes ?? 0,
+        })),
+      }),
+      databases: opened.map(({ source, snapshot }) => guarded(source.name, snapshot)),
+      describe: (stored) => {
+        this.#entries = opened.map(({ source, snapshot }) => databaseEntry(source, snapshot, stored));
+        return { kind: 'full', databases: [...this.#entries], failed: this.#failures() };
+      },
+      onChunk: (_database, bytes) => onProgress?.({ type: 'task-advance', task, bytes }),
+    });
+    try {
+      await this.#upload(writer);
+    } finally {
+      onProgress?.({ type: 'task-end', task });
+    }
+    this.#writer = writer;
+  }
+
+  /** One reading of the archive, written to every live target. */
+  async #upload(writer: ArchiveWriter): Promise<void> {
+    const clients = this.#reservation.live();
+    const branches = broadcast(writer.bytes(), clients.length);
+    const key = archiveKey(this.#reservation.name, this.#codec.extension);
+    const outcomes = await Promise.allSettled(
+      clients.map(async (client, place) => {
+        const body = branches[place];
+        if (body === undefined) throw new Error(`no branch ${place}`);
+        try {
+          await client.put(key, body, whenAbsent(client));
+        } catch (error) {
+          // A target that fails before it reads must not keep the others waiting for it.
+          await body[Symbol.asyncIterator]().return?.();
+          throw error;
+        }
+      }),
+    );
+    for (const [place, outcome] of outcomes.entries()) {
+      if (outcome.status === 'fulfilled') continue;
+      const error: unknown = outcome.reason;
+      this.#options.signal?.throwIfAborted();
+      if (error instanceof SnapshotMoved || error instanceof DatabaseFailure) throw error;
+      const client = clients[place];
+      if (client === undefined) continue;
+      if (!isTargetError(error)) throw error;
+      this.#reservation.fail(client.name, error);
+    }
+    this.#reservation.checkAlive();
+  }
+
+  async writeManifests(): Promise<void> {
+    const { name } = this.#reservation;
+    const { clock = systemClock } = this.#options;
+    if (this.#writer === undefined) throw new Error('the archive has not been written');
+    const { sizeBytes, sha256, index } = this.#writer.written;
+    const archive = archiveKey(name, this.#codec.extension);
+    const compression = this.#options.compression ?? DEFAULT_COMPRESSION;
+    const text = formatManifest({
+      name,
+      kind: 'full',
+      createdAt: this.#createdAt.toISOString(),
+      finishedAt: clock.now().toISOString(),
+      tool: `quackup ${VERSION}`,
+      archive: { name: archive, sizeBytes, sha256, compression },
+      index,
+      references: [],
+      databases: [...this.#entries],
+      failed: this.#failures(),
+    });
+    for (const client of this.#reservation.live()) {
+      try {
+        // The archive may be gone: a cleanup on a machine that took this one for dead. Then there is no backup to declare.
+        const stored = await client.stat(archive);
+        if (stored?.size !== sizeBytes) {
+          throw new QuackupError(
+            'TARGET_FAILED',
+            `${archive} on ${client.target.displayName} ${stored === undefined ? 'is gone' : `has ${stored.size} bytes instead of ${sizeBytes}`} after it was written`,
+            {
+              hint: 'run the backup again',
+            },
+          );
+        }
+        await client.putText(manifestKey(name), text, whenAbsent(client));
+      } catch (error) {
+        this.#options.signal?.throwIfAborted();
+        this.#reservation.fail(client.name, error);
+      }
+    }
+    this.#reservation.checkAlive();
+  }
+
+  report(durationMs: number): BackupReport {
+    const entries = new Map(this.#entries.map((entry) => [entry.name, entry]));
+    return {
+      backup: this.#reservation.name,
+      kind: 'full',
+      createdAt: this.#createdAt.toISOString(),
+      databases: this.#options.databases.map((source) =>
+        this.#databaseReport(source, entries.get(source.name)),
+      ),
+      targets: this.#options.targets.map(({ name }): TargetReport => {
+        const error = this.#reservation.failed.get(name);
+        return error === undefined
+          ? { name, status: 'ok' }
+          : { name, status: 'failed', error: failureReport(error) };
+      }),
+      archiveBytes: this.#writer?.written.sizeBytes ?? 0,
+      durationMs,
+    };
+  }
+
+  #databaseReport({ name, path }: DatabaseSource, entry: DatabaseEntry | undefined): DatabaseReport {
+    if (entry === undefined)
+      return { name, path, status: 'failed', error: failureReport(this.#failed.get(name)) };
+    const { method, sizeBytes, storedBytes, takenAt, warnings } = entry;
+    return {
+      name,
+      path,
+      status: 'ok',
+      method,
+      sizeBytes,
+      storedBytes,
+      takenAt,
+      ...(warnings ? { warnings } : {}),
+    };
+  }
+
+  #failures(): Manifest['failed'] {
+    return this.#options.databases
+      .filter(({ name }) => this.#failed.has(name))
+      .map(({ name, path }) => {
+        const { code, message } = failureReport(this.#failed.get(name));
+        return { name, path, code, message };
+      });
+  }
+
+  #nothingToBackUp(): QuackupError {
+    const [first] = this.#failed.values();
+    const reasons = [...this.#failed.values()].map((error) => (error as Error).message).join('; ');
+    return new QuackupError('BACKUP_FAILED', `no backup was made: ${reasons}`, {
+      cause: first,
+      hint: (first instanceof QuackupError ? first.hint : undefined) ?? 'see the messages for each database',
+    });
+  }
+}
+
+function checkNames(databases: readonly DatabaseSource[]): void {
+  for (const { name, path } of databases) {
+    const wrong = checkDatabaseName(name);
+    if (wrong !== undefined) {
+      throw new QuackupError('NAME_CONFLICT', `the name ${JSON.stringify(name)} of ${path} ${wrong}`, {
+        hint: 'give it another with name:',
+      });
+    }
+  }
+  const [conflict] = checkEntryNames(databases.map(({ name }) => name));
+  if (conflict === undefined) return;
+  throw new QuackupError(
+    'NAME_CONFLICT',
+    `${conflict.name} cannot be stored under its name: ${conflict.with ?? 'the archive itself'} has ${conflict.entry} already`,
+    { hint: 'give one of the databases another name with name: in quackup.yaml' },
+  );
+}
+
+const whenAbsent = (client: TargetClient): { condition?: { type: 'if-absent' } } =>
+  client.target.capabilities.putIfAbsent ? { condition: { type: 'if-absent' } } : {};
+
+/** Whether an error is of one database, so that the others can go on. */
+function isAboutDatabase(error: unknown): boolean {
+  return !(error instanceof QuackupError && (error.code === 'INTERNAL' || error.code === 'LEASE_LOST'));
+}
+
+function restoredSize(snapshot: Snapshot): number {
+  return snapshot.files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+}
+
+function databaseEntry(
+  { name, path }: DatabaseSource,
+  snapshot: Snapshot,
+  stored: ReadonlyMap<string, number>,
+): DatabaseEntry {
+  return {
+    name,
+    path,
+    method: snapshot.method,
+    takenAt: snapshot.takenAt.toISOString(),
+    sizeBytes: restoredSize(snapshot),
+    storedBytes: stored.get(name) ?? 0,
+    ...snapshot.facts,
+  };
+}

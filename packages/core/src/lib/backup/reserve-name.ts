@@ -1,0 +1,106 @@
+import type { Clock, NamedTarget } from '../api.ts';
+import { QuackupError } from '../errors.ts';
+import { failureReport } from '../failure-report.ts';
+import { backupName } from '../format/backup-name.ts';
+import { acquireBackupLease, type Lease } from '../lease/lease.ts';
+import { TargetClient } from '../target/target-client.ts';
+
+/** More backups than this within one second do not happen; something else is wrong. */
+const MAX_ORDINAL = 10_000;
+
+/** A backup's name, held by a lease on each target, and which targets still work. */
+export interface Reservation extends AsyncDisposable {
+  readonly name: string;
+  readonly failed: ReadonlyMap<string, unknown>;
+  /** The targets that have not failed. */
+  live(): readonly TargetClient[];
+  fail(target: string, error: unknown): void;
+  /** @throws TARGET_FAILED if no target is left; the error of the only one, if it is one of ours. */
+  checkAlive(): void;
+}
+
+/**
+ * Finds a name that is free on every target that can be reached, and reserves it there.
+ *
+ * @throws as `checkAlive`, LEASE_HELD among them.
+ */
+export async function reserveName(
+  targets: readonly NamedTarget[],
+  createdAt: Date,
+  { clock, signal }: { readonly clock: Clock; readonly signal: AbortSignal | undefined },
+): Promise<Reservation> {
+  const failed = new Map<string, unknown>();
+  const clients = targets.map((target) => new TargetClient(target, { signal }));
+  const live = (): TargetClient[] => clients.filter(({ name }) => !failed.has(name));
+  const checkAlive = (): void => {
+    signal?.throwIfAborted();
+    if (live().length === 0) throw allFailed(failed);
+  };
+  for (let ordinal = 1; ordinal <= MAX_ORDINAL; ordinal += 1) {
+    const name = backupName(createdAt, ordinal);
+    const leases = await tryName(name, live(), failed, clock);
+    checkAlive();
+    if (leases === undefined) continue;
+    return {
+      name,
+      failed,
+      live: () => {
+        for (const [client, lease] of leases) {
+          if (lease.signal.aborted && !failed.has(client)) failed.set(client, lease.signal.reason);
+        }
+        return live();
+      },
+      fail: (target, error) => failed.set(target, error),
+      checkAlive,
+      [Symbol.asyncDispose]: async () => release(leases),
+    };
+  }
+  throw new QuackupError('INTERNAL', `no free name for a backup of ${createdAt.toISOString()}`);
+}
+
+/** Leases by target, or undefined if the name is taken on one of them. */
+async function tryName(
+  name: string,
+  clients: readonly TargetClient[],
+  failed: Map<string, unknown>,
+  clock: Clock,
+): Promise<Map<string, Lease> | undefined> {
+  const leases = new Map<string, Lease>();
+  for (const client of clients) {
+    try {
+      const lease = (await isTaken(client, name)) ? undefined : await acquireBackupLease(client, name, clock);
+      if (lease === undefined) {
+        await release(leases);
+        return undefined;
+      }
+      leases.set(client.name, lease);
+    } catch (error) {
+      failed.set(client.name, error);
+    }
+  }
+  return leases;
+}
+
+/** Whether an object of a backup of this name is there, complete or not. */
+async function isTaken(client: TargetClient, name: string): Promise<boolean> {
+  for await (const { key } of client.list(`${name}.`)) {
+    if (key.startsWith(`${name}.`)) return true;
+  }
+  return false;
+}
+
+async function release(leases: ReadonlyMap<string, Lease>): Promise<void> {
+  for (const lease of leases.values()) await lease[Symbol.asyncDispose]();
+}
+
+function allFailed(failed: ReadonlyMap<string, unknown>): Error {
+  const errors = [...failed.values()];
+  const [only] = errors;
+  if (errors.every((error) => error instanceof QuackupError && error.code === 'LEASE_HELD'))
+    return only as QuackupError;
+  const details = [...failed].map(([name, error]) => `${name}: ${failureReport(error).message}`).join('; ');
+  return new QuackupError('TARGET_FAILED', `no backup was made: no target could be written (${details})`, {
+    cause: only,
+    hint: failureReport(only).hint ?? 'run quackup target check',
+  });
+}

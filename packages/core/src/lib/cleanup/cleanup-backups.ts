@@ -1,0 +1,124 @@
+/**
+ * Removes old backups: a plan first, then its effects. A manifest goes before its archive, so a run that is killed leaves
+ * an archive that nobody lists, never a listed backup without one; the next cleanup finds it as a leftover.
+ */
+import { type ObjectKey, objectKey } from '@quackup/target-api';
+
+import type { BackupSummary, CleanupOptions, CleanupReport, NamedTarget } from '../api.ts';
+import { systemClock } from '../clock.ts';
+import { isBackupName, manifestKey, startOfBackupName, verifiedKey } from '../format/backup-name.ts';
+import { acquireCleanupLease } from '../lease/lease.ts';
+import { type ListedBackup, readBackups, readContent, type TargetContent } from '../list/list-backups.ts';
+import { planRetention, type RetentionCandidate, type RetentionPlan } from '../retention/index.ts';
+import { TargetClient } from '../target/target-client.ts';
+
+/** How old an archive without a manifest must be to count as left over, in milliseconds: longer than any backup takes. */
+const LEFTOVER_MS = 24 * 3600_000;
+
+/** What a cleanup will do: data, printed by `--dry-run` and carried out otherwise. */
+export interface CleanupPlan {
+  readonly retention: RetentionPlan;
+  /** Objects to delete, in this order. */
+  readonly deletions: readonly ObjectKey[];
+  /** Those of them that belong to no backup. */
+  readonly leftovers: readonly ObjectKey[];
+  readonly freedBytes: number;
+}
+
+/**
+ * Applies a retention policy to a target.
+ *
+ * @throws LEASE_HELD if a backup or another cleanup is running there; nothing has been removed then.
+ */
+export async function cleanupBackups(target: NamedTarget, options: CleanupOptions): Promise<CleanupReport> {
+  const { policy, dryRun = false, clock = systemClock, signal } = options;
+  const client = new TargetClient(target, { signal });
+  await using lease = dryRun ? undefined : await acquireCleanupLease(client, clock);
+  const content = await readContent(client);
+  const backups = await readBackups(client, content);
+  const now = clock.now();
+  const plan = planCleanup(backups, content, planRetention(backups.map(candidate), policy, now), now);
+  if (!dryRun) {
+    for (const key of plan.deletions) {
+      signal?.throwIfAborted();
+      lease?.signal.throwIfAborted();
+      await client.delete(key);
+    }
+  }
+  return {
+    kept: plan.retention.filter(({ keep }) => keep).map(({ name, reasons }) => ({ name, reasons })),
+    removed: plan.retention
+      .filter(({ keep }) => !keep)
+      .map(({ name, reasons }) => ({ name, reason: reasons.join(', ') })),
+    leftovers: plan.leftovers,
+    freedBytes: plan.freedBytes,
+    dryRun,
+  };
+}
+
+function candidate({ summary }: ListedBackup): RetentionCandidate {
+  return {
+    name: summary.name,
+    createdAt: new Date(summary.createdAt),
+    complete: isComplete(summary),
+    ...(summary.verified === null ? {} : { verifiedAt: new Date(summary.verified.at) }),
+    ...(summary.damaged === undefined ? {} : { damaged: true }),
+  };
+}
+
+const isComplete = ({ damaged, failedDatabases }: BackupSummary): boolean =>
+  damaged === undefined && failedDatabases.length === 0;
+
+/** From what is there and what may go to the objects that are deleted. */
+export function planCleanup(
+  backups: readonly ListedBackup[],
+  content: TargetContent,
+  retention: RetentionPlan,
+  now: Date,
+): CleanupPlan {
+  const keep = new Set(retention.filter((decision) => decision.keep).map(({ name }) => name));
+  const kept = backups.filter(({ summary }) => keep.has(summary.name));
+  const needed = new Set<string>();
+  for (const { manifest, summary } of kept) {
+    if (manifest !== undefined)
+      for (const { name } of [manifest.archive, ...manifest.references]) needed.add(name);
+    else for (const { key } of content.archives.get(summary.name) ?? []) needed.add(key);
+  }
+  // A kept backup whose manifest cannot be read may need any older archive: then none goes.
+  const archivesStay = kept.some(
+    ({ manifest, summary }) => manifest === undefined && summary.origin === 'quackup',
+  );
+  const deletions: ObjectKey[] = [];
+  const leftovers: ObjectKey[] = [];
+  const remove = (key: ObjectKey): void => {
+    if (!deletions.includes(key)) deletions.push(key);
+  };
+  for (const { summary, manifest } of backups) {
+    if (keep.has(summary.name)) continue;
+    if (content.manifests.has(summary.name)) remove(manifestKey(summary.name));
+    if (content.verified.has(summary.name)) remove(verifiedKey(summary.name));
+    const archives =
+      manifest === undefined
+        ? (content.archives.get(summary.name) ?? [])
+        : [{ key: objectKey(manifest.archive.name) }];
+    for (const { key } of archives)
+      if (!needed.has(key) && !archivesStay && content.sizes.has(key)) remove(key);
+  }
+  const listed = new Set(backups.map(({ summary }) => summary.name));
+  for (const [name, archives] of content.archives) {
+    if (listed.has(name) || archivesStay || !isLeftover(name, now)) continue;
+    for (const { key } of archives) if (!needed.has(key)) leftovers.push(key);
+  }
+  for (const name of content.verified) {
+    if (!content.manifests.has(name) && !listed.has(name)) leftovers.push(verifiedKey(name));
+  }
+  for (const key of leftovers) remove(key);
+  const freedBytes = deletions.reduce((sum, key) => sum + (content.sizes.get(key) ?? 0), 0);
+  return { retention, deletions, leftovers, freedBytes };
+}
+
+/** Whether an archive without a manifest is one of ours, by its name, and too old to be in the making. */
+function isLeftover(name: string, now: Date): boolean {
+  const start = startOfBackupName(name);
+  return isBackupName(name) && start !== undefined && now.getTime() - start.getTime() > LEFTOVER_MS;
+}

@@ -1,0 +1,43 @@
+import { dirname, resolve } from 'node:path';
+
+import { DEFAULT_POLICY } from '../retention/index.ts';
+import type { Config, ConfiguredDatabase } from './config.ts';
+import type { RawConfig } from './config-schema.ts';
+import { parseDuration } from './parse-duration.ts';
+import type { YamlSource } from './yaml-source.ts';
+
+/** Makes the configuration out of what has passed every check. `path` is absolute. */
+export function buildConfig(raw: RawConfig, source: YamlSource, path: string): Config {
+  const baseDir = dirname(path);
+  const placeOf: Config['placeOf'] = (at, side) => source.placeAt(source.offsetOf(at, side));
+  const targets = new Map(
+    Object.entries(raw.targets ?? {}).map(([name, { type, ...options }]) => [name, { type, options }]),
+  );
+  return {
+    path,
+    baseDir,
+    databases: (raw.databases ?? []).map((each, index) => toDatabase(each, placeOf(['databases', index]))),
+    targets,
+    backup: toBackup(raw.backup ?? {}, [...targets.keys()], baseDir),
+    retention: raw.retention ?? DEFAULT_POLICY,
+    placeOf,
+  };
+}
+
+function toDatabase(raw: NonNullable<RawConfig['databases']>[number], place: string): ConfiguredDatabase {
+  return typeof raw === 'string' ? { path: raw, place } : { ...raw, place };
+}
+
+function toBackup(
+  raw: NonNullable<RawConfig['backup']>,
+  allTargets: readonly string[],
+  baseDir: string,
+): Config['backup'] {
+  const waitMs = raw.wait === undefined ? undefined : parseDuration(raw.wait);
+  return {
+    targets: raw.targets ?? allTargets,
+    ...(raw.compression !== undefined && { compression: raw.compression }),
+    ...(waitMs !== undefined && { waitMs }),
+    ...(raw.tempDir !== undefined && { tempDir: resolve(baseDir, raw.tempDir) }),
+  };
+}

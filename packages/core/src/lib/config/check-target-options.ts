@@ -1,0 +1,97 @@
+import type { TargetDefinition } from '@quackup/target-api';
+
+import { QuackupError } from '../errors.ts';
+import type { Config } from './config.ts';
+import { dotted } from './describe-issues.ts';
+import { hideSecrets } from './hide-secrets.ts';
+import type { ResolvedSecrets } from './resolve-secrets.ts';
+
+interface Problem {
+  /** From the target's options on. */
+  readonly path: readonly PropertyKey[];
+  readonly at?: 'key';
+  readonly text: string;
+}
+
+/**
+ * Checks a target's options by the target's own schema.
+ *
+ * @returns the options as the schema gives them back: with defaults, converted.
+ * @throws CONFIG_INVALID with the place of every problem. No message holds a secret.
+ */
+export async function checkTargetOptions(
+  name: string,
+  definition: TargetDefinition,
+  { options, secrets, problems }: ResolvedSecrets,
+  config: Pick<Config, 'placeOf'>,
+): Promise<unknown> {
+  refuse(problems, secrets, name, config);
+  const result = await definition.optionsSchema['~standard'].validate(options);
+  if (result.issues === undefined) return result.value;
+  refuse(
+    result.issues.flatMap((issue) => toProblems(issue, definition.secretOptions)),
+    secrets,
+    name,
+    config,
+  );
+  throw new QuackupError(
+    'TARGET_INVALID',
+    `the schema of "${definition.type}" refuses the options without saying why`,
+  );
+}
+
+type Issue = {
+  readonly message: string;
+  readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined;
+};
+
+function toProblems(issue: Issue, secretOptions: readonly string[]): Problem[] {
+  const path = (issue.path ?? []).map((segment) => (typeof segment === 'object' ? segment.key : segment));
+  // Not part of Standard Schema: zod says which keys are too many, and so they can be pointed at.
+  const unknown = 'keys' in issue && Array.isArray(issue.keys) ? issue.keys.map(String) : [];
+  if (unknown.length > 0) {
+    return unknown.map((key) => ({
+      path: [...path, key],
+      at: 'key',
+      text: `unknown option "${dotted([...path, key])}"`,
+    }));
+  }
+  const message = issue.message.replace(/^Invalid input: /, '');
+  if (path.length > 0 && message.endsWith('received undefined')) {
+    return [{ path, text: `"${dotted(path)}" is missing` }];
+  }
+  const text = path.length === 0 ? message : `"${dotted(path)}": ${message}`;
+  return [{ path, text: `${text}${hintAtSecrets(path, message, secretOptions)}` }];
+}
+
+/** `{ env: NAME }` for an option that is no secret would otherwise be refused without a word about why. */
+function hintAtSecrets(
+  path: readonly PropertyKey[],
+  message: string,
+  secretOptions: readonly string[],
+): string {
+  if (!/received object/.test(message) || secretOptions.includes(String(path.at(-1)))) return '';
+  const secret =
+    secretOptions.length === 0 ? '' : ` ({ env } and { file } are only for ${secretOptions.join(', ')})`;
+  return `${secret}; write "\${NAME}" to take it from the environment`;
+}
+
+function refuse(
+  problems: readonly Problem[],
+  secrets: readonly string[],
+  name: string,
+  config: Pick<Config, 'placeOf'>,
+): void {
+  if (problems.length === 0) return;
+  const lines = problems.map(
+    ({ path, at, text }) =>
+      `${config.placeOf(['targets', name, ...path], at)}: ${hideSecrets(text, secrets)}`,
+  );
+  throw new QuackupError(
+    'CONFIG_INVALID',
+    lines.length === 1
+      ? lines.join('')
+      : [`the target "${name}" has ${lines.length} problems`, ...lines].join('\n  '),
+    { hint: `correct the options of the target "${name}"` },
+  );
+}

@@ -1,0 +1,135 @@
+import * as z from 'zod';
+
+import type { Compression, RetentionPolicy } from '../api.ts';
+import { checkDatabaseName } from './database-names.ts';
+import { DURATION_PATTERN, MAX_DURATION_MS, parseDuration } from './parse-duration.ts';
+
+const level = (algorithm: string, from: number, to: number): z.ZodExactOptional<z.ZodNumber> =>
+  z
+    .number()
+    .int()
+    .min(from)
+    .max(to)
+    .exactOptional()
+    .describe(`${algorithm} level, ${from} (fastest) to ${to} (smallest)`);
+
+const compression = z
+  .discriminatedUnion('algorithm', [
+    z.strictObject({ algorithm: z.literal('zstd'), level: level('zstd', 1, 22) }),
+    z.strictObject({ algorithm: z.literal('gzip'), level: level('gzip', 1, 9) }),
+    z.strictObject({ algorithm: z.literal('none') }),
+  ])
+  .describe('How archives are compressed. Default: zstd, level 3.');
+
+const databasePath = z
+  .string()
+  .min(1)
+  .describe('A file, or a glob (`data/**/*.duckdb`); relative to the configuration file.');
+
+// Refinements add no keys to the JSON Schema, and, unlike checks after the schema, are told with everything else.
+const databaseName = z.superRefine<string>((name, context) => {
+  const problem = checkDatabaseName(name);
+  if (problem !== undefined) context.addIssue(`the name ${JSON.stringify(name)} ${problem}`);
+});
+
+const database = z.union([
+  databasePath,
+  z.strictObject({
+    path: databasePath,
+    name: z
+      .string()
+      .check(databaseName)
+      .exactOptional()
+      .describe('Its name in the backup, where the file name will not do.'),
+  }),
+]);
+
+const MAX_DURATION_DAYS = Math.floor(MAX_DURATION_MS / 86_400_000);
+
+const TARGET_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
+
+const target = z
+  .looseObject({
+    type: z
+      .string()
+      .min(1)
+      .describe(
+        'A built-in type (`local`), the name of a package, or the path of a module (`./my-target.js`).',
+      ),
+  })
+  .describe('A place that keeps backups. Besides `type` it takes the options of that type.');
+
+const count = (what: string): z.ZodExactOptional<z.ZodNumber> =>
+  z.number().int().min(0).exactOptional().describe(what);
+
+const retention = z
+  .strictObject({
+    keepDays: count('Keep everything younger than this many days.'),
+    minCount: count('Keep at least this many complete backups, whatever the rules say.'),
+    keepLast: count('Keep the newest backups, this many.'),
+    keepHourly: count('Keep the newest backup of each of the last hours that have one, this many hours.'),
+    keepDaily: count('Keep the newest backup of each of the last days that have one, this many days (UTC).'),
+    keepWeekly: count(
+      'Keep the newest backup of each of the last ISO weeks that have one, this many weeks (UTC).',
+    ),
+    keepMonthly: count(
+      'Keep the newest backup of each of the last months that have one, this many months (UTC).',
+    ),
+    keepYearly: count(
+      'Keep the newest backup of each of the last years that have one, this many years (UTC).',
+    ),
+  })
+  .describe(
+    'Which backups stay. Rules add up; 0 switches a rule off; no rule at all removes nothing. Default: keepDays 30, minCount 5.',
+  );
+
+/** What the schema lets through. */
+export interface RawConfig {
+  readonly $schema?: string;
+  readonly databases?: readonly (string | { readonly path: string; readonly name?: string })[];
+  readonly targets?: Readonly<Record<string, { readonly type: string; readonly [option: string]: unknown }>>;
+  readonly backup?: {
+    readonly targets?: readonly string[];
+    readonly compression?: Compression;
+    readonly wait?: string;
+    readonly tempDir?: string;
+  };
+  readonly retention?: RetentionPolicy;
+}
+
+/** The configuration file, after environment variables were replaced. Everything may be absent; nothing may be unknown. */
+export const configSchema: z.ZodType<RawConfig> = z
+  .strictObject({
+    $schema: z.string().exactOptional().describe('For editors.'),
+    databases: z.array(database).exactOptional().describe('The databases to back up.'),
+    targets: z
+      .record(
+        z.string().regex(TARGET_NAME, 'a name is letters, digits, ".", "_" and "-", 64 at most'),
+        target,
+      )
+      .exactOptional()
+      .describe('The places that keep backups, by name.'),
+    backup: z
+      .strictObject({
+        targets: z
+          .array(z.string())
+          .min(1)
+          .exactOptional()
+          .describe('Names of the targets that a backup is written to. Default: all.'),
+        compression: compression.exactOptional(),
+        wait: z
+          .string()
+          .regex(DURATION_PATTERN, { error: 'expected a duration such as "120s", "5m" or "1h"', abort: true })
+          .refine((text) => parseDuration(text) !== undefined, `at most ${MAX_DURATION_DAYS} days`)
+          .exactOptional()
+          .describe('How long one database may take to come to rest: "120s", "5m". Default: "120s".'),
+        tempDir: z
+          .string()
+          .min(1)
+          .exactOptional()
+          .describe("Folder for copies of databases that are being written. Default: the system's."),
+      })
+      .exactOptional(),
+    retention: retention.exactOptional(),
+  })
+  .describe('Configuration of Quackup: quackup.yaml');

@@ -1,0 +1,47 @@
+import type { Compression, RetentionPolicy } from '../api.ts';
+
+/** An entry of `databases`. */
+export interface ConfiguredDatabase {
+  /** A path or a glob, as written but with environment variables replaced; relative to {@link Config.baseDir}. */
+  readonly path: string;
+  /** The alias, already checked. Only for an entry that stands for one file. */
+  readonly name?: string;
+  /** Where it is written, for messages: `FILE:LINE:COLUMN`, or how it was given. */
+  readonly place: string;
+}
+
+/** An entry of `targets`. The options are the target's own and are checked when it is opened. */
+export interface ConfiguredTarget {
+  /** A built-in name, a package name, or a path beginning with `./`, `../` or `/`. */
+  readonly type: string;
+  /** Everything but `type`. Secrets may still be `{ env }` or `{ file }`. */
+  readonly options: Readonly<Record<string, unknown>>;
+}
+
+/** A configuration that was read and checked: there is no way to have one that says something impossible. */
+export interface Config {
+  /** Absolute path of the configuration file. */
+  readonly path: string;
+  /** Absolute path of the folder that it is in: relative paths in it start here. */
+  readonly baseDir: string;
+  readonly databases: readonly ConfiguredDatabase[];
+  /** In the order of the file. */
+  readonly targets: ReadonlyMap<string, ConfiguredTarget>;
+  readonly backup: {
+    /** Names of targets, each one of {@link targets}; all of them unless the configuration says which. */
+    readonly targets: readonly string[];
+    readonly compression?: Compression;
+    readonly waitMs?: number;
+    /** Absolute. */
+    readonly tempDir?: string;
+  };
+  /** The default policy if the configuration does not speak of retention; empty if it says `{}`. */
+  readonly retention: RetentionPolicy;
+  /**
+   * Where something is written, as `FILE:LINE:COLUMN`, for messages.
+   *
+   * @param path Keys and indexes from the root: `['targets', 'local', 'path']`. The nearest parent if there is no such node.
+   * @param at The value, or the key that leads to it. Default: the value.
+   */
+  readonly placeOf: (path: readonly PropertyKey[], at?: 'key' | 'value') => string;
+}

@@ -1,0 +1,38 @@
+/**
+ * Which process left something behind, and whether it still runs. A process id is used again; together with the start
+ * of the process, and the boot of the machine, it is not.
+ */
+import { readFile } from 'node:fs/promises';
+
+/** When process `pid` started, in clock ticks since boot; 0 where the system does not tell; undefined if there is none. */
+async function processStart(pid: number): Promise<number | undefined> {
+  if (process.platform === 'linux') {
+    const text = await readFile(`/proc/${pid}/stat`, 'latin1').catch(() => undefined);
+    if (text === undefined) return undefined;
+    // The command in parentheses may hold anything; field 22 is the 20th after it.
+    return Number(text.slice(text.lastIndexOf(')') + 2).split(' ')[19] ?? 0);
+  }
+  try {
+    process.kill(pid, 0);
+    return 0;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM' ? 0 : undefined;
+  }
+}
+
+/** The start of this process, see {@link isProcessAlive}. */
+export async function ownProcessStart(): Promise<number> {
+  return (await processStart(process.pid)) ?? 0;
+}
+
+/** Whether the process with this id and this start still runs on this machine. */
+export async function isProcessAlive(pid: number, start: number): Promise<boolean> {
+  const now = await processStart(pid);
+  return now !== undefined && now === start;
+}
+
+/** Something that changes at every boot; empty where the system does not tell. */
+export async function bootId(): Promise<string> {
+  const text = await readFile('/proc/sys/kernel/random/boot_id', 'latin1').catch(() => '');
+  return text.trim();
+}

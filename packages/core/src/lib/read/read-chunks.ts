@@ -1,0 +1,183 @@
+/** Reads the chunks of one file from wherever they lie: neighbours joined to one range, several ranges in flight. */
+import { webcrypto } from 'node:crypto';
+
+import { type ObjectKey, objectKey } from '@quackup/target-api';
+
+import type { ChunkLocation } from '../archive/chunk-table.ts';
+import type { Codec } from '../archive/compression.ts';
+import { type ArchiveIndex, chunkRange } from '../archive/index-file.ts';
+import { orderedMap } from '../archive/ordered-map.ts';
+import { QuackupError } from '../errors.ts';
+import type { TargetClient } from '../target/target-client.ts';
+import { codecOfArchive } from './load-backup.ts';
+
+/** A range is joined up to this many bytes of chunks, stored or decoded, whichever is more. */
+const RANGE_BYTES = 4 * 1024 * 1024;
+/** Bytes between two frames that are rather read than asked for separately: the zero frames of free blocks. */
+const GAP_BYTES = 64 * 1024;
+/** Ranges in flight. Their decoded bytes are what bounds memory: 6 x 4 MiB. */
+const RANGES_IN_FLIGHT = 6;
+
+/** A chunk as it was when it was backed up: its hash has been checked. */
+export interface ReadChunk {
+  readonly chunk: number;
+  readonly bytes: Uint8Array;
+}
+
+interface Range {
+  readonly archive: number;
+  readonly start: number;
+  end: number;
+  bytes: number;
+  readonly chunks: { readonly chunk: number; readonly location: ChunkLocation; readonly length: number }[];
+}
+
+/**
+ * The chunks of file number `file` in order, holes left out. `visit` is called for each as soon as it is decoded, several
+ * at once; the next ones are held back until it is done.
+ *
+ * @throws BACKUP_DAMAGED if an archive is gone or a chunk is not what was backed up.
+ */
+export async function readChunks(
+  client: TargetClient,
+  index: ArchiveIndex,
+  file: number,
+  visit: (chunk: ReadChunk) => Promise<void> | void,
+): Promise<void> {
+  const visited = orderedMap(ranges(index, file), RANGES_IN_FLIGHT, async (range) => {
+    const decoding = await readRange(client, index, file, range);
+    await Promise.all(decoding.map(async (chunk) => visit(await chunk)));
+  });
+  for await (const _ of visited);
+}
+
+/** As {@link readChunks}, but one after another in order. */
+export async function* chunksInOrder(
+  client: TargetClient,
+  index: ArchiveIndex,
+  file: number,
+): AsyncGenerator<ReadChunk, void, undefined> {
+  for await (const chunks of orderedMap(ranges(index, file), RANGES_IN_FLIGHT, async (range) =>
+    Promise.all(await readRange(client, index, file, range)),
+  )) {
+    yield* chunks;
+  }
+}
+
+/** One chunk, or undefined if it is a hole. */
+export async function readChunk(
+  client: TargetClient,
+  index: ArchiveIndex,
+  file: number,
+  chunk: number,
+): Promise<Uint8Array | undefined> {
+  const location = index.tables[file]?.location(chunk);
+  const indexed = index.head.files[file];
+  if (location === undefined || indexed === undefined) return undefined;
+  const { length } = chunkRange(indexed, chunk);
+  const range: Range = {
+    archive: location.archive,
+    start: location.offset,
+    end: location.offset + location.length,
+    bytes: length,
+    chunks: [{ chunk, location, length }],
+  };
+  const [decoding] = await readRange(client, index, file, range);
+  return (await decoding)?.bytes;
+}
+
+function* ranges(index: ArchiveIndex, file: number): Generator<Range, void, undefined> {
+  const table = index.tables[file];
+  const indexed = index.head.files[file];
+  if (table === undefined || indexed === undefined) return;
+  let range: Range | undefined;
+  for (let chunk = 0; chunk < table.count; chunk += 1) {
+    const location = table.location(chunk);
+    if (location === undefined) continue;
+    const { length } = chunkRange(indexed, chunk);
+    const end = location.offset + location.length;
+    const joins =
+      range !== undefined &&
+      range.archive === location.archive &&
+      location.offset >= range.end &&
+      location.offset - range.end <= GAP_BYTES &&
+      end - range.start <= RANGE_BYTES &&
+      range.bytes + length <= RANGE_BYTES;
+    if (range === undefined || !joins) {
+      if (range !== undefined) yield range;
+      range = { archive: location.archive, start: location.offset, end, bytes: 0, chunks: [] };
+    }
+    range.end = end;
+    range.bytes += length;
+    range.chunks.push({ chunk, location, length });
+  }
+  if (range !== undefined) yield range;
+}
+
+async function readRange(
+  client: TargetClient,
+  index: ArchiveIndex,
+  file: number,
+  range: Range,
+): Promise<Promise<ReadChunk>[]> {
+  const key = archiveKeyOf(index, range.archive);
+  const stored = await readStored(client, key, range.start, range.end - range.start);
+  const codec = codecOfArchive(key);
+  const table = index.tables[file];
+  const database = index.head.files[file]?.database ?? '';
+  return range.chunks.map(async ({ chunk, location, length }) => {
+    const at = location.offset - range.start;
+    const frame = stored.subarray(at, at + location.length);
+    return {
+      chunk,
+      bytes: await decodeChunk(codec, frame, length, table?.hash(chunk), `chunk ${chunk} of ${database}`),
+    };
+  });
+}
+
+/** The key of an archive that an index names. */
+export function archiveKeyOf(index: ArchiveIndex, archive: number): ObjectKey {
+  return objectKey(index.head.archives[archive]?.name ?? '');
+}
+
+async function readStored(
+  client: TargetClient,
+  key: ObjectKey,
+  start: number,
+  length: number,
+): Promise<Buffer> {
+  try {
+    return await client.readRange(key, start, length);
+  } catch (error) {
+    if ((error as { code?: string }).code !== 'NOT_FOUND') throw error;
+    throw new QuackupError('BACKUP_DAMAGED', `the archive ${key} is gone`, {
+      cause: error,
+      hint: 'use a backup that does not refer to it',
+    });
+  }
+}
+
+/**
+ * Decodes a frame and checks that it is the chunk that was backed up.
+ *
+ * @throws BACKUP_DAMAGED
+ */
+export async function decodeChunk(
+  codec: Codec,
+  frame: Uint8Array,
+  length: number,
+  hash: Uint8Array | undefined,
+  what: string,
+): Promise<Uint8Array> {
+  let bytes: Uint8Array;
+  try {
+    bytes = await codec.decode(frame, length);
+  } catch (error) {
+    throw new QuackupError('BACKUP_DAMAGED', `${what}: ${(error as Error).message}`, { cause: error });
+  }
+  const found = Buffer.from(await webcrypto.subtle.digest('SHA-256', bytes as Uint8Array<ArrayBuffer>));
+  if (hash === undefined || !found.equals(hash)) {
+    throw new QuackupError('BACKUP_DAMAGED', `${what} is not what was backed up`);
+  }
+  return bytes;
+}

@@ -1,0 +1,242 @@
+/**
+ * A restore: all databases are written and checked beside their places first, then each is switched in. A database that
+ * cannot be restored is reported; the others are restored.
+ */
+import { mkdir, realpath } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+
+import type { FailureReport, NamedTarget, RestoreOptions, RestoreReport } from '../api.ts';
+import { systemClock } from '../clock.ts';
+import { QuackupError } from '../errors.ts';
+import { failureReport } from '../failure-report.ts';
+import type { FileRole } from '../format/schema.ts';
+import { ownHolder } from '../process/holder.ts';
+import { describeHolders, findLockHolders } from '../snapshot/lock-holders.ts';
+import { TargetClient } from '../target/target-client.ts';
+import { type Destination, planDestinations } from './destinations.ts';
+import { claimSite } from './journal.ts';
+import { openRestoreSource, type RestoreSource } from './restore-source.ts';
+import { exists, type Journal, RestoreSite } from './restore-site.ts';
+import { freeSuffix, recoverSite, removeTraces, settleSwitch, switchSets } from './switch-sets.ts';
+import { checkFreeSpace } from './write-set.ts';
+
+/** A database that has been written beside its place. */
+interface Prepared {
+  readonly name: string;
+  readonly site: RestoreSite;
+  readonly journal: Journal;
+  readonly sizeBytes: number;
+}
+
+/**
+ * Restores a backup, or one database of it.
+ *
+ * @throws BACKUP_NOT_FOUND, BACKUP_DAMAGED, FORMAT_UNSUPPORTED if the backup cannot be used.
+ * @throws DATABASE_NOT_IN_BACKUP if there is no such database in it.
+ * @throws TARGET_EXISTS if a file is in the way and `overwrite` is not set: nothing has been touched then.
+ * @throws DATABASE_IN_USE if a process holds a database that would be replaced: nothing has been touched then.
+ * @throws RESTORE_PENDING if another restore to the same place is under way.
+ * @throws NO_SPACE if there is not enough room: nothing has been touched then.
+ */
+export async function restoreBackup(
+  target: NamedTarget,
+  name: string,
+  options: RestoreOptions = {},
+): Promise<RestoreReport> {
+  const startedMs = performance.now();
+  const client = new TargetClient(target, { signal: options.signal });
+  await using source = await openRestoreSource(client, name);
+  const run = new RestoreRun(source, options);
+  await run.plan();
+  if (options.dryRun !== true) await run.execute();
+  return run.report(Math.round(performance.now() - startedMs));
+}
+
+class RestoreRun {
+  readonly #source: RestoreSource;
+  readonly #options: RestoreOptions;
+  readonly #recovered: string[] = [];
+  readonly #restored: { name: string; path: string; sizeBytes: number }[] = [];
+  readonly #movedAside: string[] = [];
+  readonly #failed: { name: string; path: string; error: FailureReport }[] = [];
+  #destinations: Destination[] = [];
+
+  constructor(source: RestoreSource, options: RestoreOptions) {
+    this.#source = source;
+    this.#options = options;
+  }
+
+  /** Decides where everything goes and refuses what must not be done. Touches nothing but leftovers of killed runs. */
+  async plan(): Promise<void> {
+    const { database, overwrite = false, dryRun = false } = this.#options;
+    const wanted = this.#source.databases.filter(({ name }) => database === undefined || name === database);
+    if (wanted.length === 0) {
+      throw new QuackupError(
+        'DATABASE_NOT_IN_BACKUP',
+        `${this.#source.backup} holds no database ${database}`,
+        {
+          hint: `it holds ${this.#source.databases.map(({ name }) => name).join(', ')}`,
+        },
+      );
+    }
+    const planned = planDestinations(wanted, this.#options);
+    this.#destinations = await Promise.all(
+      planned.map(async (entry) => ({ ...entry, path: await resolveLink(entry.path) })),
+    );
+    for (const { path } of this.#destinations) {
+      const site = new RestoreSite(path);
+      if (!dryRun && (await exists(site.folder))) {
+        const recovered = await recoverSite(site);
+        if (recovered !== undefined) this.#recovered.push(recovered);
+      }
+      const inTheWay = await site.liveFiles();
+      if (inTheWay.length > 0 && !overwrite) throw inWay(site, inTheWay, this.#recovered);
+      if (inTheWay.includes('database')) await refuseHeld(path);
+    }
+  }
+
+  async execute(): Promise<void> {
+    await this.#checkSpace();
+    const { onProgress, signal } = this.#options;
+    const task = 'restore';
+    const totalBytes = this.#destinations.reduce((sum, { name }) => sum + this.#source.bytesOnDisk(name), 0);
+    onProgress?.({ type: 'task-start', task, label: 'restoring', totalBytes });
+    const prepared: Prepared[] = [];
+    try {
+      for (const destination of this.#destinations) {
+        signal?.throwIfAborted();
+        const ready = await this.#prepare(destination, (bytes) =>
+          onProgress?.({ type: 'task-advance', task, bytes }),
+        );
+        if (ready !== undefined) prepared.push(ready);
+      }
+      signal?.throwIfAborted();
+    } catch (error) {
+      for (const { site } of prepared) await removeTraces(site);
+      throw error;
+    } finally {
+      onProgress?.({ type: 'task-end', task });
+    }
+    for (const ready of prepared) await this.#switch(ready);
+  }
+
+  report(durationMs: number): RestoreReport {
+    const planned = this.#destinations.map(({ name, path }) => ({
+      name,
+      path,
+      sizeBytes: this.#source.sizeOf(name),
+    }));
+    const dryRun = this.#options.dryRun === true;
+    return {
+      backup: this.#source.backup,
+      restored: dryRun ? planned : this.#restored,
+      movedAside: this.#movedAside,
+      failed: this.#failed,
+      recovered: this.#recovered,
+      dryRun,
+      durationMs,
+    };
+  }
+
+  async #checkSpace(): Promise<void> {
+    const byFolder = new Map<string, number>();
+    for (const { name, path } of this.#destinations) {
+      const folder = dirname(path);
+      await mkdir(folder, { recursive: true });
+      byFolder.set(folder, (byFolder.get(folder) ?? 0) + this.#source.bytesOnDisk(name));
+    }
+    for (const [folder, bytes] of byFolder) await checkFreeSpace(folder, bytes);
+  }
+
+  async #prepare(
+    { name, path }: Destination,
+    onBytes: (bytes: number) => void,
+  ): Promise<Prepared | undefined> {
+    const { clock = systemClock, signal } = this.#options;
+    const site = new RestoreSite(path);
+    const journal: Journal = {
+      format: 1,
+      phase: 'writing',
+      backup: this.#source.backup,
+      holder: await ownHolder(),
+      suffix: await freeSuffix(site, clock.now()),
+      oldFiles: [],
+      newFiles: [],
+    };
+    await claimSite(site, journal);
+    try {
+      const newFiles: FileRole[] = await this.#source.write(name, {
+        pathOf: (role) => site.fresh(role),
+        onBytes,
+      });
+      return { name, site, journal: { ...journal, newFiles }, sizeBytes: this.#source.sizeOf(name) };
+    } catch (error) {
+      await removeTraces(site);
+      if (signal?.aborted === true || this.#destinations.length === 1) throw error;
+      this.#failed.push({ name, path, error: failureReport(error) });
+      return undefined;
+    }
+  }
+
+  async #switch({ name, site, journal, sizeBytes }: Prepared): Promise<void> {
+    const oldFiles = await site.liveFiles();
+    try {
+      // Looked at again: the writing took its time, and somebody may have come.
+      if (oldFiles.length > 0 && this.#options.overwrite !== true) throw inWay(site, oldFiles, []);
+      if (oldFiles.includes('database')) await refuseHeld(site.path);
+      this.#movedAside.push(...(await switchSets(site, { ...journal, oldFiles })));
+      this.#restored.push({ name, path: site.path, sizeBytes });
+    } catch (error) {
+      // Undone as after a crash: what failed in the middle must not stay there.
+      if (error instanceof QuackupError) await removeTraces(site);
+      else await settleSwitch(site, { ...journal, oldFiles });
+      if (this.#destinations.length === 1) throw this.#explain(error, site);
+      this.#failed.push({ name, path: site.path, error: failureReport(this.#explain(error, site)) });
+    }
+  }
+
+  #explain(error: unknown, site: RestoreSite): unknown {
+    if (error instanceof QuackupError) return error;
+    return new QuackupError(
+      'RESTORE_FAILED',
+      `${site.path} could not be replaced: ${(error as Error).message}; it is as it was before`,
+      {
+        cause: error,
+        hint: 'check the permissions of the folder, or restore elsewhere with --restore-dir',
+      },
+    );
+  }
+}
+
+/** Where a link at the database's place leads: the file behind it is replaced, not the link. */
+async function resolveLink(path: string): Promise<string> {
+  try {
+    return await realpath(path);
+  } catch {
+    const folder = await realpath(dirname(path)).catch(() => dirname(path));
+    return join(folder, basename(path));
+  }
+}
+
+async function refuseHeld(path: string): Promise<void> {
+  const holders = await findLockHolders(path);
+  if (holders === 'unknown' || holders.length === 0) return;
+  throw new QuackupError(
+    'DATABASE_IN_USE',
+    `${path} is open in ${describeHolders(holders)}; nothing was restored over it`,
+    {
+      hint: 'stop that process, or restore elsewhere with --restore-dir',
+    },
+  );
+}
+
+function inWay(site: RestoreSite, files: readonly FileRole[], recovered: readonly string[]): QuackupError {
+  const before = recovered.length > 0 ? `${recovered.join('; ')}; ` : '';
+  return new QuackupError(
+    'TARGET_EXISTS',
+    `${before}${files.map((role) => site.live(role)).join(', ')} is in the way; nothing was touched`,
+    {
+      hint: 'add --overwrite to replace it (what is there is kept as .bak), or restore elsewhere with --restore-dir',
+    },
+  );
+}

@@ -1,0 +1,7 @@
+export { DEFAULT_POLICY } from './default-policy.ts';
+export {
+  planRetention,
+  type RetentionCandidate,
+  type RetentionDecision,
+  type RetentionPlan,
+} from './plan-retention.ts';

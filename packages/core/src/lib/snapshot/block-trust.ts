@@ -1,0 +1,39 @@
+/**
+ * Which blocks of a copy still are what the active header means.
+ *
+ * DuckDB writes copy-on-write: a data block that is in use under header N and under header N+1 has not changed in between
+ * (docs/hot-copy.md). So a copied block stays good over consecutive iterations, as long as it was in use in each of them.
+ * If an iteration was missed all trust is gone: the block may have been freed and written again. Metadata blocks are
+ * never trusted: checkpoints write new parts into them in place. DuckDB's block checksum plays no part: it is a sum
+ * that does not see order.
+ */
+import type { Blocks } from './database-reader.ts';
+
+export class BlockTrust {
+  #trusted: Uint8Array = new Uint8Array(0);
+  #iteration: bigint | undefined;
+
+  /** Takes note of a new header. Must be told of every one that was seen. */
+  headerMoved(iteration: bigint, blocks: Blocks): void {
+    const consecutive = this.#iteration !== undefined && iteration === this.#iteration + 1n;
+    if (this.#iteration !== undefined && !consecutive) this.#trusted.fill(0);
+    this.#iteration = iteration;
+    if (this.#trusted.length < blocks.count) {
+      const larger = new Uint8Array(Math.max(blocks.count, this.#trusted.length * 2));
+      larger.set(this.#trusted);
+      this.#trusted = larger;
+    }
+    for (let id = 0; id < this.#trusted.length; id += 1) {
+      if (this.#trusted[id] === 1 && (!blocks.isUsed(id) || blocks.isMetadata(id))) this.#trusted[id] = 0;
+    }
+  }
+
+  /** Block `id` has just been copied, whole, while `blocks` were those of the last header told. */
+  copied(id: number, blocks: Blocks): void {
+    if (blocks.isUsed(id) && !blocks.isMetadata(id)) this.#trusted[id] = 1;
+  }
+
+  has(id: number): boolean {
+    return this.#trusted[id] === 1;
+  }
+}

@@ -1,0 +1,232 @@
+import { type FileHandle, open } from 'node:fs/promises';
+
+import {
+  blockOffset,
+  type BlockUse,
+  type DatabaseHead,
+  DuckdbFileError,
+  HEAD_SIZE,
+  isBlockValid,
+  type Layout,
+  parseHead,
+  readBlockUse,
+} from '@quackup/duckdb-file';
+
+import { QuackupError } from '../errors.ts';
+import { type FileState, fileState } from './database-files.ts';
+import { findLockHolders } from './lock-holders.ts';
+import { pause } from './pause.ts';
+import { readFully } from './read-fully.ts';
+
+/** What is known of the blocks of a database: from its free list, or, where that cannot be read, that all may be used. */
+export interface Blocks {
+  readonly blockSize: number;
+  /** Blocks of the file as the header counts them; for an opaque file, as many as its length holds. */
+  readonly count: number;
+  readonly use: BlockUse | undefined;
+  isUsed(id: number): boolean;
+  isMetadata(id: number): boolean;
+}
+
+/** A head and the blocks that it says are in use, read as one. */
+export interface HeadAndBlocks {
+  readonly head: DatabaseHead;
+  readonly blocks: Blocks;
+}
+
+/** How often something torn is read again before it counts as damaged, and how long to wait in between. */
+const TORN_TRIES = 200;
+const TORN_PAUSE_MS = 5;
+
+/**
+ * Reads a database file from outside, without any lock. The descriptor stays open until {@link close}, so what is read is one
+ * file even if another is put in its place.
+ *
+ * POSIX locks belong to a process, and closing any descriptor of a file drops them all: a process that has the database
+ * open through DuckDB must never come here.
+ */
+export class DatabaseReader implements AsyncDisposable {
+  readonly path: string;
+  readonly #file: FileHandle;
+  readonly #opened: FileState;
+
+  private constructor(path: string, file: FileHandle, opened: FileState) {
+    this.path = path;
+    this.#file = file;
+    this.#opened = opened;
+  }
+
+  /**
+   * @throws DATABASE_NOT_FOUND if there is no such file.
+   * @throws DATABASE_OPEN_HERE if this process holds the database open.
+   * @throws DATABASE_UNREADABLE if it cannot be opened.
+   */
+  static async open(path: string): Promise<DatabaseReader> {
+    let state: FileState | undefined;
+    try {
+      state = await fileState(path);
+    } catch (error) {
+      throw unreadable(path, error);
+    }
+    if (state === undefined) {
+      throw new QuackupError('DATABASE_NOT_FOUND', `there is no database ${path}`, {
+        hint: 'check the path; relative paths in quackup.yaml begin at its folder',
+      });
+    }
+    const holders = await findLockHolders(path);
+    if (holders !== 'unknown' && holders.some(({ pid }) => pid === process.pid)) {
+      throw new QuackupError(
+        'DATABASE_OPEN_HERE',
+        `this process holds ${path} open: reading it here would drop DuckDB's lock`,
+        {
+          hint: 'run the backup in a process of its own, for example the quackup command',
+        },
+      );
+    }
+    let file: FileHandle;
+    try {
+      file = await open(path, 'r');
+    } catch (error) {
+      throw unreadable(path, error);
+    }
+    const { dev, ino, size, mtimeNs } = await file.stat({ bigint: true });
+    return new DatabaseReader(path, file, { device: dev, inode: ino, size, modifiedNs: mtimeNs });
+  }
+
+  /** Length of the file now, bytes. */
+  async size(): Promise<number> {
+    return (await this.#file.stat()).size;
+  }
+
+  /** Permission bits and time of the last change. */
+  async attributes(): Promise<{ mode: number; modifiedAt: Date }> {
+    const { mode, mtime } = await this.#file.stat();
+    return { mode: mode & 0o777, modifiedAt: mtime };
+  }
+
+  /** @throws DATABASE_REPLACED if the path leads to another file by now, or to none. */
+  async checkSameFile(): Promise<void> {
+    const now = await fileState(this.path);
+    if (now?.device === this.#opened.device && now.inode === this.#opened.inode) return;
+    throw new QuackupError(
+      'DATABASE_REPLACED',
+      `${this.path} was ${now === undefined ? 'removed' : 'replaced by another file'} while it was read`,
+      { hint: 'run the backup again when the file stays where it is' },
+    );
+  }
+
+  /**
+   * The first 12 KiB, checked. A torn read is repeated.
+   *
+   * @throws NOT_A_DATABASE if the file is none.
+   * @throws DATABASE_DAMAGED if the head never passes its checksums.
+   */
+  async readHead(): Promise<DatabaseHead> {
+    const bytes = Buffer.alloc(HEAD_SIZE);
+    for (let attempt = 1; ; attempt += 1) {
+      const length = await readFully(this.#file, bytes, HEAD_SIZE, 0);
+      try {
+        return parseHead(bytes.subarray(0, length));
+      } catch (error) {
+        if (!isTorn(error) || attempt >= TORN_TRIES) throw this.#explain(error);
+        await pause(TORN_PAUSE_MS);
+      }
+    }
+  }
+
+  /** The head and its free list, read so that both belong together: the head is the same before and after. */
+  async readHeadAndBlocks(): Promise<HeadAndBlocks> {
+    let head = await this.readHead();
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        const blocks = await this.#readBlocks(head.layout);
+        const again = await this.readHead();
+        if (Buffer.from(again.bytes).equals(head.bytes)) return { head, blocks };
+        head = again;
+      } catch (error) {
+        if (!isTorn(error) || attempt >= TORN_TRIES) throw this.#explain(error);
+        await pause(TORN_PAUSE_MS);
+        head = await this.readHead();
+      }
+    }
+  }
+
+  /**
+   * Reads block `id` into `buffer`, which has the length of a block.
+   *
+   * @returns whether all of it was there and, in a clear file, whether its checksum is right.
+   */
+  async readBlock(id: number, blocks: Blocks, buffer: Buffer): Promise<boolean> {
+    const length = await readFully(this.#file, buffer, blocks.blockSize, blockOffset(id, blocks.blockSize));
+    if (length < blocks.blockSize) {
+      buffer.fill(0, length);
+      // The last block of a file that is not read by its own rules may be a short one.
+      return blocks.use === undefined;
+    }
+    return blocks.use === undefined || isBlockValid(buffer);
+  }
+
+  async close(): Promise<void> {
+    await this.#file.close();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  async #readBlocks(layout: Layout): Promise<Blocks> {
+    const { blockSize } = layout;
+    if (layout.kind === 'opaque') {
+      const count = Math.ceil(Math.max(0, (await this.size()) - HEAD_SIZE) / blockSize);
+      return { blockSize, count, use: undefined, isUsed: (id) => id < count, isMetadata: () => false };
+    }
+    const use = await readBlockUse(layout.active, async (id) => {
+      const block = Buffer.allocUnsafe(blockSize);
+      const length = await readFully(this.#file, block, blockSize, blockOffset(id, blockSize));
+      return block.subarray(0, length);
+    });
+    return {
+      blockSize,
+      count: use.blockCount,
+      use,
+      isUsed: (id) => use.isUsed(id),
+      isMetadata: (id) => use.isMetadata(id),
+    };
+  }
+
+  #explain(error: unknown): unknown {
+    if (!(error instanceof DuckdbFileError)) return error;
+    if (error.code === 'NOT_DUCKDB') {
+      return new QuackupError('NOT_A_DATABASE', `${this.path} is not a DuckDB database: ${error.message}`, {
+        cause: error,
+        hint: 'take it out of the list of databases, or check the path',
+      });
+    }
+    if (error.code === 'UNSUPPORTED') {
+      return new QuackupError('NOT_A_DATABASE', `${this.path} cannot be read: ${error.message}`, {
+        cause: error,
+        hint: 'open it once with a DuckDB that upgrades it',
+      });
+    }
+    return new QuackupError('DATABASE_DAMAGED', `${this.path} is damaged on disk: ${error.message}`, {
+      cause: error,
+      hint: 'restore it from the last good backup: quackup list, then quackup restore',
+    });
+  }
+}
+
+function isTorn(error: unknown): boolean {
+  return error instanceof DuckdbFileError && error.code === 'TORN';
+}
+
+function unreadable(path: string, error: unknown): QuackupError {
+  const { code, message } = error as NodeJS.ErrnoException;
+  const heldOnWindows =
+    code === 'EBUSY' || (process.platform === 'win32' && (code === 'EPERM' || code === 'EACCES'));
+  return new QuackupError('DATABASE_UNREADABLE', `${path} cannot be opened: ${message}`, {
+    cause: error,
+    hint: heldOnWindows
+      ? 'close the program that has it open: on Windows an open database cannot be read by others'
+      : 'check that you may read the file and its folder',
+  });
+}

@@ -1,0 +1,38 @@
+import type { ScratchFolder } from '../process/scratch-folder.ts';
+import type { DatabaseSource } from '../api.ts';
+import { snapshotAtRest } from './at-rest.ts';
+import { DatabaseReader } from './database-reader.ts';
+import { freezeDatabase } from './freeze.ts';
+import { findLockHolders, mayHaveWriter } from './lock-holders.ts';
+import type { Snapshot } from './snapshot.ts';
+
+export interface SnapshotOptions {
+  readonly scratch: ScratchFolder;
+  readonly waitMs: number;
+  readonly signal?: AbortSignal | undefined;
+  /** Freeze it even if nobody seems to write it: reading it in place has just failed. */
+  readonly freeze: boolean;
+  readonly onBytes?: (bytes: number) => void;
+}
+
+/**
+ * Opens a snapshot of a database: read in place if nobody writes it, from a frozen copy otherwise.
+ *
+ * @throws QuackupError as {@link DatabaseReader} and {@link freezeDatabase} say.
+ */
+export async function openSnapshot(
+  { name, path }: DatabaseSource,
+  options: SnapshotOptions,
+): Promise<Snapshot> {
+  const reader = await DatabaseReader.open(path);
+  try {
+    const holders = await findLockHolders(path);
+    // Where holders cannot be known, reading in place is tried first: it is confirmed or given up, never believed.
+    const writing = holders !== 'unknown' && mayHaveWriter(holders);
+    if (options.freeze || writing) return await freezeDatabase(reader, { name, ...options });
+    return await snapshotAtRest(reader, { name, holders, scratch: options.scratch });
+  } catch (error) {
+    await reader.close();
+    throw error;
+  }
+}

@@ -1,0 +1,114 @@
+/**
+ * The rules by which a copy is accepted as one state of the database. Each is a function of what was seen before the
+ * first block was read and after the last one; docs/hot-copy.md argues why they are enough, duckdb-file knows the files.
+ *
+ * The order of looking matters and is the caller's promise: head, then WAL, then blocks, then WAL, then head.
+ */
+import type { DatabaseHead, WalSummary } from '@quackup/duckdb-file';
+
+import { type DatabaseState, isSameDatabaseState } from './database-files.ts';
+
+/** What was seen before any block was read. */
+export interface StartOfPass {
+  readonly head: DatabaseHead;
+  readonly wal: WalSummary;
+  /** Taken before everything else. */
+  readonly state: DatabaseState;
+}
+
+/** What was seen after the last block had been read: first the WAL, then the head, then the state. */
+export interface EndOfPass {
+  readonly head: DatabaseHead;
+  readonly wal: WalSummary;
+  readonly samePrefix: boolean;
+  readonly state: DatabaseState;
+}
+
+export type Rejection =
+  | 'the header moved'
+  | 'a checkpoint is running'
+  | 'the WAL was replaced'
+  | 'the WAL belongs to another state of the file'
+  | 'the WAL cannot be read';
+
+export type Verdict =
+  | { readonly verdict: 'accept' }
+  /** Accept only if nothing is written for a while: the files alone do not prove it. */
+  | { readonly verdict: 'if-quiet' }
+  /** As `if-quiet`, and nobody may hold the database, and all four files are taken as they are. */
+  | { readonly verdict: 'if-abandoned'; readonly reason: Rejection }
+  | { readonly verdict: 'reject'; readonly reason: Rejection };
+
+export const sameHead = (a: DatabaseHead, b: DatabaseHead): boolean => Buffer.from(a.bytes).equals(b.bytes);
+
+/**
+ * Since 1.5 a checkpoint puts a marker into the WAL before it touches a block, and goes on in `X.wal.checkpoint`. Older
+ * versions write the marker at the end. A sidecar without a marker belongs to a recovery. All of this is also left
+ * behind by a crash.
+ */
+export function showsCheckpoint(wal: WalSummary, state: DatabaseState): boolean {
+  return (
+    wal.checkpoint !== undefined ||
+    state['wal.checkpoint'] !== undefined ||
+    state['wal.recovery'] !== undefined
+  );
+}
+
+/** Whether the WAL is in a form that we cannot follow: encrypted, unknown, or with a broken entry. */
+export function isUnreadable(wal: WalSummary): boolean {
+  return wal.state === 'bad-header' || wal.state === 'unsupported' || wal.state === 'bad-checksum';
+}
+
+/** A WAL names its database and iteration since storage version 67; older ones name nothing and fit anything. */
+export function walFitsHead(wal: WalSummary, head: DatabaseHead): boolean {
+  if (wal.databaseId !== undefined && wal.databaseId !== head.main.databaseId) return false;
+  if (wal.iteration === undefined || head.layout.kind === 'opaque') return true;
+  return wal.iteration === head.layout.active.iteration;
+}
+
+/** Whether the files can only be taken all four as they are, at rest: see `if-abandoned`. */
+export function mustTakeAllFiles({ head, wal, state }: StartOfPass): Rejection | undefined {
+  if (showsCheckpoint(wal, state)) return 'a checkpoint is running';
+  if (isUnreadable(wal)) return 'the WAL cannot be read';
+  if (wal.commits > 0 && !walFitsHead(wal, head)) return 'the WAL belongs to another state of the file';
+  return undefined;
+}
+
+/** Judges a pass. */
+export function judgePass(start: StartOfPass, end: EndOfPass): Verdict {
+  if (!sameHead(start.head, end.head)) return { verdict: 'reject', reason: 'the header moved' };
+  const allFiles = mustTakeAllFiles(start);
+  if (allFiles !== undefined) return { verdict: 'if-abandoned', reason: allFiles };
+  if (showsCheckpoint(end.wal, end.state)) return { verdict: 'reject', reason: 'a checkpoint is running' };
+  if (start.head.layout.kind === 'opaque') return { verdict: 'if-quiet' };
+  if (start.wal.commits > 0) {
+    return end.samePrefix ? { verdict: 'accept' } : { verdict: 'reject', reason: 'the WAL was replaced' };
+  }
+  // With a commit in the WAL a checkpoint cannot run without a marker: one that came meanwhile proves that none ran.
+  if (end.wal.commits > 0 && !isUnreadable(end.wal)) return { verdict: 'accept' };
+  return { verdict: 'if-quiet' };
+}
+
+/** How long nothing may be written for a database to count as quiet, if somebody has it open. */
+export const QUIET_MS = 1_000;
+/** The same if nobody has: long enough for the coarsest clock of a local file system. */
+export const QUIET_UNHELD_MS = 2_000;
+
+/**
+ * Whether the files have not been written since `start`, and not for a while before `nowMs` either: then what was read
+ * in between is one state, and no checkpoint is in the middle of its work.
+ *
+ * @param watchedMs How long the files have been watched since `start`, by a clock that never jumps.
+ * @param held Whether somebody has the database open, or it cannot be known.
+ */
+export function isQuiet(
+  start: DatabaseState,
+  now: DatabaseState,
+  { watchedMs, nowMs, held }: { readonly watchedMs: number; readonly nowMs: number; readonly held: boolean },
+): boolean {
+  if (!isSameDatabaseState(start, now)) return false;
+  if (watchedMs >= QUIET_MS) return true;
+  const modifiedMs = Number((now.database?.modifiedNs ?? 0n) / 1_000_000n);
+  const walModifiedMs = Number((now.wal?.modifiedNs ?? 0n) / 1_000_000n);
+  return !held && nowMs - Math.max(modifiedMs, walModifiedMs) >= QUIET_UNHELD_MS;
+}

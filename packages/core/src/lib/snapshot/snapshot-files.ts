@@ -1,0 +1,100 @@
+/** How a pass over a database becomes the files of an archive. */
+import { HEAD_SIZE } from '@quackup/duckdb-file';
+
+import type { ArchiveFile, FileChunk } from '../archive/archive-file.ts';
+import { MAX_CHUNK_BYTES } from '../format/schema.ts';
+import type { SidecarRole } from './database-files.ts';
+import type { Blocks } from './database-reader.ts';
+import type { StartOfPass } from './rules.ts';
+import { mustTakeAllFiles } from './rules.ts';
+import type { Snapshot } from './snapshot.ts';
+import type { WalCapture } from './wal-capture.ts';
+
+/** The sidecars of a database as they were before its first block was read. */
+export type CapturedSidecars = ReadonlyMap<SidecarRole, WalCapture>;
+
+/**
+ * How many blocks the copied file has, the free ones at its end included. Blocks that the header does not count may be
+ * referred to by the WAL: bulk inserts write whole row groups into free blocks at once and only point to them.
+ */
+export function countBlocks(blocks: Blocks, fileSize: number, withFreeBlocks: boolean): number {
+  const inFile = Math.floor(Math.max(0, fileSize - HEAD_SIZE) / blocks.blockSize);
+  return withFreeBlocks ? Math.max(blocks.count, inFile) : blocks.count;
+}
+
+/** The ids 0 to `count` - 1. */
+export function* blockIds(count: number): Generator<number, void, undefined> {
+  for (let id = 0; id < count; id += 1) yield id;
+}
+
+/** Whether blocks that the header calls free may belong to the state. */
+export function needsFreeBlocks(start: StartOfPass): boolean {
+  return start.wal.rowGroupDataEntries > 0 || mustTakeAllFiles(start) !== undefined;
+}
+
+/** The sidecars that belong to the state: the WAL up to its last commit, or all of them as they are. */
+export function sidecarFiles(
+  database: string,
+  modifiedAt: Date,
+  start: StartOfPass,
+  sidecars: CapturedSidecars,
+): ArchiveFile[] {
+  const whole = mustTakeAllFiles(start) !== undefined || start.head.layout.kind === 'opaque';
+  const files: ArchiveFile[] = [];
+  for (const [role, capture] of sidecars) {
+    const sizeBytes = whole ? capture.length : role === 'wal' ? capture.summary.commitEnd : 0;
+    if (sizeBytes === 0) continue;
+    files.push({
+      database,
+      role,
+      sizeBytes,
+      headBytes: 0,
+      chunkBytes: MAX_CHUNK_BYTES,
+      modifiedAt,
+      chunks: () => asChunks(capture.pieces(sizeBytes, MAX_CHUNK_BYTES)),
+    });
+  }
+  return files;
+}
+
+async function* asChunks(pieces: AsyncIterable<Buffer>): AsyncGenerator<FileChunk, void, undefined> {
+  for await (const bytes of pieces) yield { bytes };
+}
+
+/** What the files say of themselves, for the manifest. */
+export function factsOf(start: StartOfPass, mode: number): Snapshot['facts'] {
+  const { main, layout } = start.head;
+  const warnings: string[] = [];
+  const reason = mustTakeAllFiles(start);
+  if (reason !== undefined)
+    warnings.push(`all its files were taken as they are, at rest: ${ABANDONED[reason]}`);
+  if (layout.kind === 'opaque') {
+    warnings.push(
+      layout.reason === 'encrypted'
+        ? 'it is encrypted: its blocks cannot be checked without the key, and all of them are stored'
+        : `its storage version ${main.storageVersion} is newer than this Quackup: all blocks are stored, unchecked`,
+    );
+  }
+  const lost = start.wal.length - start.wal.commitEnd;
+  if (reason === undefined && start.wal.state === 'torn-tail' && start.wal.commits === 0 && lost > 0) {
+    warnings.push('its WAL holds no whole commit and was left out');
+  }
+  return {
+    mode,
+    storageVersion: main.storageVersion,
+    createdBy: main.libraryVersion,
+    layout: layout.kind === 'clear' ? 'clear' : layout.reason,
+    ...(layout.kind === 'clear' ? { iteration: String(layout.active.iteration) } : {}),
+    ...(start.wal.state === 'unsupported' || start.wal.state === 'bad-header'
+      ? {}
+      : { walCommits: start.wal.commits }),
+    ...(warnings.length > 0 ? { warnings } : {}),
+  };
+}
+
+const ABANDONED: Record<string, string> = {
+  'a checkpoint is running':
+    'a crash left an unfinished checkpoint, which DuckDB finishes when it opens the file',
+  'the WAL cannot be read': 'its WAL cannot be followed (encrypted, damaged or of an unknown version)',
+  'the WAL belongs to another state of the file': 'its WAL belongs to another state of the file',
+};

@@ -1,0 +1,157 @@
+/**
+ * Level `archive`: one reading of the archive from its first byte to its last. Its length and hash are compared with the
+ * manifest, and every chunk that lies in it is decoded and compared with the index.
+ */
+import { createHash } from 'node:crypto';
+
+import { objectKey } from '@quackup/target-api';
+
+import type { ChunkLocation } from '../archive/chunk-table.ts';
+import { type ArchiveIndex, chunkRange } from '../archive/index-file.ts';
+import { orderedMap } from '../archive/ordered-map.ts';
+import { isTargetError } from '@quackup/target-api';
+import { QuackupError } from '../errors.ts';
+import type { Manifest } from '../format/manifest.ts';
+import { codecOfArchive } from '../read/load-backup.ts';
+import { decodeChunk, type ReadChunk } from '../read/read-chunks.ts';
+import type { TargetClient } from '../target/target-client.ts';
+import type { Problems } from './problems.ts';
+
+const FRAMES_IN_FLIGHT = 24;
+
+/** The place of a chunk in the archive that is read. */
+interface Wanted {
+  readonly file: number;
+  readonly chunk: number;
+  readonly location: ChunkLocation;
+}
+
+export interface CheckArchiveOptions {
+  /** Absent if the index is damaged: then only length and hash are checked. */
+  readonly index: ArchiveIndex | undefined;
+  /** Called for each good chunk of the archive, in order. */
+  onChunk?(file: number, chunk: ReadChunk): void;
+  onBytes?(bytes: number): void;
+}
+
+export async function checkArchive(
+  client: TargetClient,
+  manifest: Manifest,
+  problems: Problems,
+  { index, onChunk, onBytes }: CheckArchiveOptions,
+): Promise<void> {
+  const { name, sizeBytes, sha256 } = manifest.archive;
+  const report = (message: string): void => problems.add({ code: 'BACKUP_DAMAGED', object: name, message });
+  const reader = new ArchiveBytes(client.read(objectKey(name)), onBytes);
+  const codec = codecOfArchive(name);
+  try {
+    const frames = index === undefined ? [] : reader.frames(ownChunks(index, report));
+    const decoded = orderedMap(frames, FRAMES_IN_FLIGHT, async ({ file, chunk, frame }) => {
+      const entry = index?.head.files[file];
+      const hash = index?.tables[file]?.hash(chunk);
+      if (entry === undefined) return undefined;
+      try {
+        const { length } = chunkRange(entry, chunk);
+        return {
+          file,
+          chunk,
+          bytes: await decodeChunk(codec, frame, length, hash, `chunk ${chunk} of ${entry.database}`),
+        };
+      } catch (error) {
+        if (!(error instanceof QuackupError)) throw error;
+        problems.add({ code: error.code, object: name, database: entry.database, message: error.message });
+        return undefined;
+      }
+    });
+    for await (const chunk of decoded) if (chunk !== undefined) onChunk?.(chunk.file, chunk);
+    await reader.drain();
+  } catch (error) {
+    if (isTargetError(error) && error.code === 'NOT_FOUND') {
+      report('the archive is gone');
+      return;
+    }
+    if (!(error instanceof QuackupError)) throw error;
+    report(error.message);
+    return;
+  }
+  if (reader.length !== sizeBytes) report(`it has ${reader.length} bytes, not ${sizeBytes}`);
+  else if (reader.sha256() !== sha256) report('its SHA-256 is not the one that was recorded');
+}
+
+function* ownChunks(
+  index: ArchiveIndex,
+  report: (message: string) => void,
+): Generator<Wanted, void, undefined> {
+  let end = 0;
+  for (const [file, table] of index.tables.entries()) {
+    for (let chunk = 0; chunk < table.count; chunk += 1) {
+      const location = table.location(chunk);
+      if (location === undefined || location.archive !== 0) continue;
+      if (location.offset < end) {
+        report(`the index has chunk ${chunk} of file ${file} out of order`);
+        return;
+      }
+      end = location.offset + location.length;
+      yield { file, chunk, location };
+    }
+  }
+}
+
+/** An archive's bytes as they come, hashed, and cut into the frames that are wanted. */
+class ArchiveBytes {
+  readonly #pieces: AsyncIterator<Buffer>;
+  readonly #onBytes: ((bytes: number) => void) | undefined;
+  readonly #digest = createHash('sha256');
+  #buffer: Buffer = Buffer.alloc(0);
+  #start = 0;
+
+  constructor(pieces: AsyncIterable<Buffer>, onBytes: ((bytes: number) => void) | undefined) {
+    this.#pieces = pieces[Symbol.asyncIterator]();
+    this.#onBytes = onBytes;
+  }
+
+  get length(): number {
+    return this.#start + this.#buffer.length;
+  }
+
+  /** @throws BACKUP_DAMAGED if the archive ends before a frame does. */
+  async *frames(
+    wanted: Iterable<Wanted>,
+  ): AsyncGenerator<Wanted & { readonly frame: Buffer }, void, undefined> {
+    for (const want of wanted) {
+      const { offset, length } = want.location;
+      while (this.length < offset + length) {
+        if (!(await this.#more(offset))) {
+          throw new QuackupError(
+            'BACKUP_DAMAGED',
+            `it ends after ${this.length} bytes, in the middle of its chunks`,
+          );
+        }
+      }
+      const at = offset - this.#start;
+      // Copied: the buffer goes on while the frame is being decoded.
+      yield { ...want, frame: Buffer.from(this.#buffer.subarray(at, at + length)) };
+    }
+  }
+
+  async drain(): Promise<void> {
+    while (await this.#more(this.length));
+  }
+
+  sha256(): string {
+    return this.#digest.digest('hex');
+  }
+
+  /** Reads one more piece; forgets what lies before `keepFrom`. */
+  async #more(keepFrom: number): Promise<boolean> {
+    const next = await this.#pieces.next();
+    if (next.done === true) return false;
+    this.#digest.update(next.value);
+    this.#onBytes?.(next.value.length);
+    const drop = Math.min(this.#buffer.length, Math.max(0, keepFrom - this.#start));
+    this.#buffer =
+      drop === this.#buffer.length ? next.value : Buffer.concat([this.#buffer.subarray(drop), next.value]);
+    this.#start += drop;
+    return true;
+  }
+}

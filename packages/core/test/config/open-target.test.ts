@@ -1,0 +1,267 @@
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+
+import {
+  defineTarget,
+  type OpenContext,
+  type StorageTarget,
+  TargetError,
+  type TargetDefinition,
+} from '@quackup/target-api';
+import { expect, test } from 'vitest';
+import * as z from 'zod';
+
+import { openTarget, parseConfig, type TargetModules } from '../../src/lib/config/index.ts';
+import { refusalOf } from './refusal.ts';
+import { tempFolder } from './temp-folder.ts';
+
+interface Opened {
+  readonly options: unknown;
+  readonly context: OpenContext;
+}
+
+/** A kind of target that remembers how it was opened, or fails with `failure`. */
+function recorder(opened: Opened[], failure?: Error): TargetDefinition {
+  return defineTarget<unknown>({
+    type: 'recorder',
+    optionsSchema: z.strictObject({
+      url: z.string(),
+      token: z.string().startsWith('t').optional(),
+      retries: z.number().default(3),
+      login: z.strictObject({ user: z.string(), password: z.string() }).optional(),
+    }),
+    secretOptions: ['token', 'password'],
+    open: (options, context) => {
+      opened.push({ options, context });
+      return failure === undefined ? Promise.resolve(FAKE) : Promise.reject(failure);
+    },
+  });
+}
+
+const never = (): never => {
+  throw new Error('what is opened is only handed on');
+};
+const FAKE: StorageTarget = {
+  apiVersion: 1,
+  type: 'fake',
+  displayName: 'fake',
+  capabilities: { putIfAbsent: false, putIfMatch: false },
+  put: never,
+  get: never,
+  stat: never,
+  list: never,
+  delete: never,
+  close: never,
+  [Symbol.asyncDispose]: never,
+};
+
+function configIn(folder: string, target: Readonly<Record<string, unknown>>): ReturnType<typeof parseConfig> {
+  return parseConfig(JSON.stringify({ targets: { t: target } }), { path: join(folder, 'q.yaml'), env: {} });
+}
+
+const builtin = (definition: unknown): TargetModules => ({
+  recorder: () => Promise.resolve({ target: definition }),
+});
+
+test('a built-in target is opened with checked options, relative to the configuration', async () => {
+  const opened: Opened[] = [];
+  const { signal } = new AbortController();
+  const config = configIn('/cfg', { type: 'recorder', url: 'u' });
+  expect(await openTarget('t', config, builtin(recorder(opened)), { env: {}, signal })).toEqual({
+    name: 't',
+    target: FAKE,
+  });
+  expect(opened).toEqual([
+    { options: { url: 'u', retries: 3 }, context: { baseDir: config.baseDir, signal } },
+  ]);
+});
+
+test('secrets come from the environment and from files, at any depth', async () => {
+  const opened: Opened[] = [];
+  const folder = await tempFolder({ 'keys/password': 'p\nq\n' });
+  const config = configIn(folder, {
+    type: 'recorder',
+    url: 'u',
+    token: { env: 'TOKEN' },
+    login: { user: 'me', password: { file: 'keys/password' } },
+  });
+  await openTarget('t', config, builtin(recorder(opened)), { env: { TOKEN: 't0ken' } });
+  expect(opened[0]?.options).toMatchObject({ token: 't0ken', login: { user: 'me', password: 'p\nq' } });
+});
+
+test('secrets that are not there are all told, with their places', async () => {
+  const config = configIn('/cfg', {
+    type: 'recorder',
+    url: 'u',
+    token: { env: 'TOKEN' },
+    login: { user: 'me', password: { file: 'none' } },
+  });
+  const error = await refusalOf(() => openTarget('t', config, builtin(recorder([])), { env: {} }));
+  expect(error.code).toBe('CONFIG_INVALID');
+  expect(error.message).toContain(`${config.path}:1:54: "token": the environment variable TOKEN is not set`);
+  expect(error.message).toMatch(/"login\.password": the file .*none cannot be read: ENOENT/);
+});
+
+test('a reference in an option that is no secret is refused with a way out', async () => {
+  const config = configIn('/cfg', { type: 'recorder', url: { env: 'URL' } });
+  const error = await refusalOf(() => openTarget('t', config, builtin(recorder([])), { env: { URL: 'u' } }));
+  expect(error.message).toBe(
+    `${config.path}:1:42: "url": expected string, received object ({ env } and { file } are only for token, password); write "\${NAME}" to take it from the environment`,
+  );
+});
+
+test('every wrong option is told with its place', async () => {
+  const config = configIn('/cfg', { type: 'recorder', ulr: 'u', retries: 'x' });
+  const error = await refusalOf(() => openTarget('t', config, builtin(recorder([])), { env: {} }));
+  expect(error.code).toBe('CONFIG_INVALID');
+  expect(error.message.split('\n')).toEqual([
+    'the target "t" has 3 problems',
+    `  ${config.path}:1:17: "url" is missing`,
+    `  ${config.path}:1:56: "retries": expected number, received string`,
+    `  ${config.path}:1:36: unknown option "ulr"`,
+  ]);
+});
+
+test('no message repeats a secret, not even one that a validator or a backend repeats', async () => {
+  const talkative = {
+    ...recorder([]),
+    optionsSchema: {
+      '~standard': {
+        version: 1,
+        vendor: 'test',
+        validate: (options: object) => ({ issues: [{ message: `no: ${JSON.stringify(options)}` }] }),
+      },
+    },
+  };
+  const config = configIn('/cfg', {
+    type: 'recorder',
+    url: 'u',
+    token: 'wrong-secret',
+    login: { password: { env: 'P' } },
+  });
+  const env = { P: 'pass-phrase' };
+  const invalid = await refusalOf(() => openTarget('t', config, builtin(talkative), { env }));
+  expect(invalid.message).toContain('"token":"***"');
+  expect(invalid.message).toContain('"password":"***"');
+
+  const fine = configIn('/cfg', { type: 'recorder', url: 'u', token: 'top-secret' });
+  const failing = recorder([], new Error('401 for top-secret'));
+  const failed = await refusalOf(() => openTarget('t', fine, builtin(failing), { env: {} }));
+  expect([failed.code, failed.message]).toEqual([
+    'TARGET_FAILED',
+    'the target "t" cannot be opened: 401 for ***',
+  ]);
+});
+
+test('options that contradict each other are a matter of the configuration', async () => {
+  const config = configIn('/cfg', { type: 'recorder', url: 'u' });
+  const failing = recorder(
+    [],
+    new TargetError('INVALID_OPTIONS', 'url and host exclude each other', { hint: 'choose' }),
+  );
+  const error = await refusalOf(() => openTarget('t', config, builtin(failing), { env: {} }));
+  expect([error.code, error.message, error.hint]).toEqual([
+    'CONFIG_INVALID',
+    `${config.path}:1:17: url and host exclude each other`,
+    'choose',
+  ]);
+});
+
+test('an abort while opening passes as it is', async () => {
+  const controller = new AbortController();
+  const reason = new Error('stop');
+  controller.abort(reason);
+  const config = configIn('/cfg', { type: 'recorder', url: 'u' });
+  await expect(
+    openTarget('t', config, builtin(recorder([], reason)), { env: {}, signal: controller.signal }),
+  ).rejects.toBe(reason);
+});
+
+test('a target that the configuration does not have is refused, with those that it has', async () => {
+  const config = configIn('/cfg', { type: 'recorder', url: 'u' });
+  const error = await refusalOf(() => openTarget('tt', config, {}, { env: {} }));
+  expect([error.code, error.hint]).toEqual(['CONFIG_INVALID', 'use one of: t']);
+});
+
+test.for(['s3', 'azure', 'gcs'])('%s comes in a later version', async (type) => {
+  const config = configIn('/cfg', { type });
+  const error = await refusalOf(() =>
+    openTarget('t', config, { local: () => Promise.resolve({}) }, { env: {} }),
+  );
+  expect([error.code, error.message]).toEqual([
+    'CONFIG_INVALID',
+    `${config.path}:1:25: targets of type "${type}" come in a later version`,
+  ]);
+});
+
+test('a package that is not installed is named with the command that installs it', async () => {
+  const folder = await tempFolder();
+  const config = configIn(folder, { type: 'quackup-target-nowhere' });
+  const error = await refusalOf(() => openTarget('t', config, {}, { env: {} }));
+  expect([error.code, error.hint]).toEqual([
+    'TARGET_NOT_INSTALLED',
+    `run \`npm install quackup-target-nowhere\` in ${folder}`,
+  ]);
+});
+
+test('a misspelt built-in type is recognised', async () => {
+  const config = configIn(await tempFolder(), { type: 'recoder' });
+  const error = await refusalOf(() => openTarget('t', config, builtin(recorder([])), { env: {} }));
+  expect(error.message).toContain('(did you mean "recorder"?)');
+});
+
+test.for(['fs', 'node:path', './none.mjs', 'broken', './throws.mjs', './no-target.mjs', 'toString'])(
+  'the type %s is refused: it is no target that can be loaded',
+  async (type) => {
+    const folder = await tempFolder({
+      'node_modules/broken/package.json': '{"name":"broken","exports":{"browser":"./x.js"}}',
+      'throws.mjs': 'throw new Error("on load");',
+      'no-target.mjs': 'export const target = { apiVersion: 1 };',
+    });
+    const error = await refusalOf(() =>
+      openTarget('t', configIn(folder, { type }), builtin({}), { env: {} }),
+    );
+    expect(error.code).toBe(type === 'toString' ? 'TARGET_NOT_INSTALLED' : 'TARGET_INVALID');
+    expect(error.message).toContain(type);
+    expect(error.hint).toBeTruthy();
+  },
+);
+
+const API = JSON.stringify(pathToFileURL(import.meta.dirname + '/../../../target-api/src/index.ts').href);
+const MODULE = `import { defineTarget } from ${API};
+export const target = defineTarget({
+  type: 'acme',
+  secretOptions: [],
+  optionsSchema: { '~standard': { version: 1, vendor: 'test', validate: (value) => ({ value }) } },
+  open: async (options) => ({ type: 'acme', displayName: options.where }),
+});`;
+
+test.for<[string, string]>([
+  ['./mine/target.mjs', 'mine/target.mjs'],
+  ['acme-target', 'node_modules/acme-target/index.mjs'],
+])(
+  '%s is found from the folder of the configuration, not from the working directory',
+  async ([type, file]) => {
+    const folder = await tempFolder({
+      [file]: MODULE,
+      'node_modules/acme-target/package.json': '{"name":"acme-target","exports":{"default":"./index.mjs"}}',
+    });
+    const opened = await openTarget('t', configIn(folder, { type, where: 'there' }), {}, { env: {} });
+    expect(opened.target.displayName).toBe('there');
+    expect(process.cwd()).not.toBe(folder);
+  },
+);
+
+test.for<[number, string]>([
+  [2, 'update quackup'],
+  [0, 'update "recorder"'],
+])('a target made for version %d of the contract is refused', async ([apiVersion, hint]) => {
+  const config = configIn('/cfg', { type: 'recorder', url: 'u' });
+  const other = builtin({ ...recorder([]), apiVersion });
+  const error = await refusalOf(() => openTarget('t', config, other, { env: {} }));
+  expect([error.code, error.message, error.hint]).toEqual([
+    'TARGET_INVALID',
+    `${config.path}:1:25: "recorder" is made for version ${apiVersion} of the target contract, this program has version 1`,
+    hint,
+  ]);
+});
