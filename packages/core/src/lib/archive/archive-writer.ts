@@ -35,7 +35,7 @@ export interface ArchivePlan {
   readonly databases: readonly {
     readonly files: readonly ArchiveFile[];
     /** Called when all its files have been read; a rejection ends the archive. */
-    confirm(): Promise<void>;
+    readonly confirm: () => Promise<void>;
   }[];
   /** The index's head but for archives and files; asked for when all databases are confirmed. */
   describe(

@@ -53,5 +53,5 @@ export function checkEntryNames(names: readonly string[]): readonly EntryConflic
 }
 
 function fold(entry: string): string {
-  return entry.toLowerCase();
+  return entry.normalize('NFC').toLowerCase();
 }

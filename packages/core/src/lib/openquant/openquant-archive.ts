@@ -117,7 +117,7 @@ export async function readOpenQuantFiles(
 class ReadEnough extends Error {}
 
 async function* entryBytes(entry: ReadEntry): AsyncGenerator<Buffer, void, undefined> {
-  for await (const bytes of entry) yield bytes as Buffer;
+  for await (const bytes of entry) yield bytes;
 }
 
 /** The name of a file to look at, undefined for what is left alone, an error for what no backup holds. */

@@ -81,7 +81,7 @@ class RestoreRun {
     }
     const planned = planDestinations(wanted, this.#options);
     this.#destinations = await Promise.all(
-      planned.map(async (entry) => ({ ...entry, path: await resolveLink(entry.path) })),
+      planned.map(async ({ name, path }) => ({ name, path: await resolveLink(path) })),
     );
     for (const { path } of this.#destinations) {
       const site = new RestoreSite(path);

@@ -7,8 +7,8 @@ import { bytesOnDisk, filesOfDatabase, writeSet } from './write-set.ts';
 
 export interface WriteOptions {
   /** Where each file goes. */
-  pathOf(role: FileRole): string;
-  onBytes?(bytes: number): void;
+  readonly pathOf: (role: FileRole) => string;
+  readonly onBytes?: ((bytes: number) => void) | undefined;
 }
 
 /** A backup as a restore sees it, whoever wrote it. */

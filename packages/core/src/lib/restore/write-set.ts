@@ -63,7 +63,11 @@ export async function writeSet(
     pathOf,
     mode,
     onBytes,
-  }: { pathOf(role: FileRole): string; readonly mode: number; onBytes?(bytes: number): void },
+  }: {
+    readonly pathOf: (role: FileRole) => string;
+    readonly mode: number;
+    readonly onBytes?: ((bytes: number) => void) | undefined;
+  },
 ): Promise<FileRole[]> {
   const roles: FileRole[] = [];
   for (const { file, role } of filesOfDatabase(index, database)) {

@@ -1,6 +1,6 @@
 /** The frame of every pass over a database: what is looked at before the first block and after the last one. */
 import type { ScratchFolder } from '../process/scratch-folder.ts';
-import { type DatabaseState, databaseState, filePath, SIDECAR_ROLES } from './database-files.ts';
+import { type DatabaseState, databaseState, filePath, type SidecarRole } from './database-files.ts';
 import type { Blocks, DatabaseReader, HeadAndBlocks } from './database-reader.ts';
 import { findLockHolders } from './lock-holders.ts';
 import { pause } from './pause.ts';
@@ -34,7 +34,7 @@ export async function openPass(
   const state = await databaseState(reader.path);
   const { head, blocks } = await currentHead(reader, known);
   const takenAt = new Date();
-  const sidecars = new Map<(typeof SIDECAR_ROLES)[number], WalCapture>();
+  const sidecars = new Map<SidecarRole, WalCapture>();
   const wal = await WalCapture.take(filePath(reader.path, 'wal'), scratch.newPath());
   sidecars.set('wal', wal);
   for (const role of ['wal.checkpoint', 'wal.recovery'] as const) {

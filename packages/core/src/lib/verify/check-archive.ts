@@ -30,8 +30,8 @@ export interface CheckArchiveOptions {
   /** Absent if the index is damaged: then only length and hash are checked. */
   readonly index: ArchiveIndex | undefined;
   /** Called for each good chunk of the archive, in order. */
-  onChunk?(file: number, chunk: ReadChunk): void;
-  onBytes?(bytes: number): void;
+  readonly onChunk?: (file: number, chunk: ReadChunk) => void;
+  readonly onBytes?: (bytes: number) => void;
 }
 
 export async function checkArchive(

@@ -44,7 +44,7 @@ export class BlockChecks {
 export interface CheckBlocksOptions {
   readonly checks: BlockChecks;
   /** Takes what could not be checked. */
-  note(text: string): void;
+  readonly note: (text: string) => void;
 }
 
 /** Checks one database of a backup whose chunks have all been read. */

@@ -24,7 +24,7 @@ async function scan(path: string): Promise<{ engine: string; tables: ScannedTabl
   });
   const connection = await instance.connect();
   const rows = async (sql: string): Promise<unknown[][]> =>
-    (await connection.runAndReadAll(sql)).getRowsJson() as unknown[][];
+    (await connection.runAndReadAll(sql)).getRowsJson();
   const [[engine]] = (await rows('SELECT version()')) as [[string]];
   const columns = new Map<string, { schema: string; table: string; names: string[] }>();
   const listed = await rows(`
