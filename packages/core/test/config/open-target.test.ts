@@ -224,6 +224,7 @@ test.for(['fs', 'node:path', './none.mjs', 'broken', './throws.mjs', './no-targe
     expect(error.code).toBe(type === 'toString' ? 'TARGET_NOT_INSTALLED' : 'TARGET_INVALID');
     expect(error.message).toContain(type);
     expect(error.hint).toBeTruthy();
+    expect(error.message.includes('a module of Node')).toBe(type === 'fs' || type === 'node:path');
   },
 );
 

@@ -14,7 +14,7 @@
  *
  * One pass, in order, with bounded memory: chunks are hashed and compressed in the thread pool, a few at once.
  */
-import { createHash, webcrypto } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 
 import { type ArchiveFile, type FileChunk, fileName } from './archive-file.ts';
@@ -22,6 +22,8 @@ import { ChunkTable } from './chunk-table.ts';
 import type { Codec } from './compression.ts';
 import { chunkRange, countChunks, encodeIndex, type IndexedFile, type IndexHead } from './index-file.ts';
 import { orderedMap } from './ordered-map.ts';
+import { type PackedPiece, packPages } from './pack-pages.ts';
+import { sha256 } from './sha256.ts';
 import { TAR_END, tarHead, tarPadding } from './tar-entry.ts';
 
 export interface ArchivePlan {
@@ -59,7 +61,7 @@ export interface WrittenArchive {
 }
 
 /** Chunks in flight: enough to keep every core busy while the oldest one is being written. */
-const IN_FLIGHT = Math.min(64, Math.max(8, availableParallelism() * 6));
+const IN_FLIGHT = Math.min(64, Math.max(8, availableParallelism() * 4));
 
 type Piece =
   | { readonly kind: 'glue'; readonly bytes: Uint8Array }
@@ -98,14 +100,20 @@ export class ArchiveWriter {
   }
 
   /** The archive's bytes, once. A failure of a source, of `confirm` or of the reader ends it. */
-  async *bytes(): AsyncGenerator<Uint8Array, void, undefined> {
+  bytes(): AsyncGenerator<Uint8Array, void, undefined> {
+    return packPages(this.#frames());
+  }
+
+  async *#frames(): AsyncGenerator<PackedPiece, void, undefined> {
     const { codec } = this.#plan;
     for await (const { bytes, piece, hash } of orderedMap(this.#pieces(), IN_FLIGHT, (piece) =>
       this.#encode(piece),
     )) {
       if (piece.kind === 'chunk' && hash !== undefined)
         this.#record(piece.file, piece.chunk, hash, bytes.length);
-      yield this.#count(bytes);
+      // Frames of zeros are used again, and an uncompressed frame is the chunk's own buffer.
+      yield { bytes: this.#count(bytes), owned: piece.kind === 'chunk' && codec.algorithm !== 'none' };
+      if (piece.kind === 'chunk' && codec.algorithm === 'none') piece.release?.();
     }
     const files = this.#tables.map(({ file }) => file);
     const index = await encodeIndex(
@@ -122,15 +130,16 @@ export class ArchiveWriter {
       },
       codec,
     );
-    yield this.#count(await codec.encode(this.#glue('index', index.sizeBytes)));
+    yield { bytes: this.#count(await codec.encode(this.#glue('index', index.sizeBytes))), owned: false };
     const offset = this.#offset;
     const digest = createHash('sha256');
     for (const frame of index.frames) {
       digest.update(frame);
-      yield this.#count(frame);
+      yield { bytes: this.#count(frame), owned: false };
     }
     const length = this.#offset - offset;
-    yield this.#count(await codec.encode(Buffer.concat([tarPadding(index.sizeBytes), TAR_END])));
+    const end = await codec.encode(Buffer.concat([tarPadding(index.sizeBytes), TAR_END]));
+    yield { bytes: this.#count(end), owned: false };
     this.#written = {
       sizeBytes: this.#offset,
       sha256: this.#digest.digest('hex'),
@@ -199,13 +208,9 @@ export class ArchiveWriter {
     const { codec } = this.#plan;
     if (piece.kind === 'glue') return { piece, bytes: await codec.encode(piece.bytes) };
     if (piece.kind === 'hole') return { piece, bytes: await this.#zeros(piece.length) };
-    const [hash, bytes] = await Promise.all([
-      webcrypto.subtle.digest('SHA-256', piece.content as Uint8Array<ArrayBuffer>),
-      codec.encode(piece.content),
-    ]);
-    // An uncompressed frame is the chunk's own buffer, which a target may still be gathering for its next write.
+    const [hash, bytes] = await Promise.all([sha256(piece.content), codec.encode(piece.content)]);
     if (codec.algorithm !== 'none') piece.release?.();
-    return { piece, bytes, hash: new Uint8Array(hash) };
+    return { piece, bytes, hash };
   }
 
   #zeros(length: number): Promise<Uint8Array> {

@@ -32,7 +32,7 @@ export async function resolveSecrets(
   const walk = async (value: unknown, path: string[], secret: boolean): Promise<unknown> => {
     if (secret && typeof value === 'string') secrets.push(value);
     if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
-    const reference = true ? asReference(value) : undefined;
+    const reference = secret ? asReference(value) : undefined;
     if (reference !== undefined) {
       const found = await readReference(reference, sources);
       if ('problem' in found) problems.push({ path, text: `"${dotted(path)}": ${found.problem}` });

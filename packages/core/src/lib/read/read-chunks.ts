@@ -1,12 +1,13 @@
 /** Reads the chunks of one file from wherever they lie: neighbours joined to one range, several ranges in flight. */
-import { webcrypto } from 'node:crypto';
 
 import { type ObjectKey, objectKey } from '@quackup/target-api';
 
 import type { ChunkLocation } from '../archive/chunk-table.ts';
 import type { Codec } from '../archive/compression.ts';
 import { type ArchiveIndex, chunkRange } from '../archive/index-file.ts';
+import { freeMemory } from '../archive/free-memory.ts';
 import { orderedMap } from '../archive/ordered-map.ts';
+import { sha256 } from '../archive/sha256.ts';
 import { QuackupError } from '../errors.ts';
 import type { TargetClient } from '../target/target-client.ts';
 import { codecOfArchive } from './load-backup.ts';
@@ -22,6 +23,8 @@ const RANGES_IN_FLIGHT = 6;
 export interface ReadChunk {
   readonly chunk: number;
   readonly bytes: Uint8Array;
+  /** Whether the bytes have memory of their own. */
+  readonly owned: boolean;
 }
 
 interface Range {
@@ -46,7 +49,14 @@ export async function readChunks(
 ): Promise<void> {
   const visited = orderedMap(ranges(index, file), RANGES_IN_FLIGHT, async (range) => {
     const decoding = await readRange(client, index, file, range);
-    await Promise.all(decoding.map(async (chunk) => visit(await chunk)));
+    await Promise.all(
+      decoding.map(async (decoded) => {
+        const chunk = await decoded;
+        await visit(chunk);
+        // An uncompressed chunk is a part of what was read in one piece with its neighbours.
+        if (chunk.owned) freeMemory(chunk.bytes);
+      }),
+    );
   });
   for await (const _ of visited);
 }
@@ -130,6 +140,7 @@ async function readRange(
     const frame = stored.subarray(at, at + location.length);
     return {
       chunk,
+      owned: codec.algorithm !== 'none',
       bytes: await decodeChunk(codec, frame, length, table?.hash(chunk), `chunk ${chunk} of ${database}`),
     };
   });
@@ -175,8 +186,7 @@ export async function decodeChunk(
   } catch (error) {
     throw new QuackupError('BACKUP_DAMAGED', `${what}: ${(error as Error).message}`, { cause: error });
   }
-  const found = Buffer.from(await webcrypto.subtle.digest('SHA-256', bytes as Uint8Array<ArrayBuffer>));
-  if (hash === undefined || !found.equals(hash)) {
+  if (hash === undefined || !Buffer.from(await sha256(bytes)).equals(hash)) {
     throw new QuackupError('BACKUP_DAMAGED', `${what} is not what was backed up`);
   }
   return bytes;

@@ -30,7 +30,7 @@ export interface CheckArchiveOptions {
   /** Absent if the index is damaged: then only length and hash are checked. */
   readonly index: ArchiveIndex | undefined;
   /** Called for each good chunk of the archive, in order. */
-  readonly onChunk?: (file: number, chunk: ReadChunk) => void;
+  readonly onChunk?: (file: number, chunk: Pick<ReadChunk, 'chunk' | 'bytes'>) => void;
   readonly onBytes?: (bytes: number) => void;
 }
 

@@ -29,7 +29,7 @@ export class BlockChecks {
   }
 
   /** Checks a chunk that has been read. */
-  check(file: number, { chunk, bytes }: ReadChunk): void {
+  check(file: number, { chunk, bytes }: Pick<ReadChunk, 'chunk' | 'bytes'>): void {
     const states = this.#states[file];
     if (states === undefined || this.#isDatabase[file] !== true || chunk === 0) return;
     states[chunk] = isBlockValid(bytes) ? 1 : 2;

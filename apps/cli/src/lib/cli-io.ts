@@ -1,0 +1,18 @@
+export type CliInput = NodeJS.ReadableStream & { readonly isTTY?: boolean };
+export type CliOutput = NodeJS.WritableStream & { readonly isTTY?: boolean; readonly columns?: number };
+
+/** Everything outside that a run of the command line uses. */
+export interface CliIo {
+  /** Read only by questions, and only if it is a terminal. */
+  readonly stdin: CliInput;
+  /** What was asked for; with `--json` one JSON document and nothing else. */
+  readonly stdout: CliOutput;
+  /** Progress, warnings, errors. */
+  readonly stderr: CliOutput;
+  readonly env: NodeJS.ProcessEnv;
+  /** Absolute: paths on the command line are relative to it. */
+  readonly cwd: string;
+  readonly now: () => Date;
+  /** Aborted when the run is to end early; it then ends with exit code 130. */
+  readonly signal: AbortSignal;
+}

@@ -1,0 +1,82 @@
+import {
+  type BackupReport,
+  type Config,
+  createBackup,
+  EXIT,
+  parseDuration,
+  QuackupError,
+  resolveDatabases,
+} from '@quackup/core';
+
+import type { CommandContext } from '../command-context.ts';
+import { findConfig } from '../config/find-config.ts';
+import { OpenTargets } from '../config/open-targets.ts';
+import { startProgress } from '../progress/progress.ts';
+import { renderBackup } from '../render/backup.ts';
+
+export interface BackupInput {
+  /** From the command line, relative to the working directory; empty: those of the configuration. */
+  readonly databases: readonly string[];
+  /** Names of targets; empty: those of the configuration. */
+  readonly target: readonly string[];
+  /** Every backup of this version is full, so this is always honoured. */
+  readonly full: boolean;
+  readonly wait?: string;
+}
+
+export async function backup(context: CommandContext, input: BackupInput): Promise<number> {
+  const waitMs = input.wait === undefined ? undefined : waitFrom(input.wait);
+  const config = await findConfig(context);
+  const { databases, warnings } = await resolveDatabases(wantedDatabases(context, input, config));
+  for (const warning of warnings) context.warn(warning);
+  if (databases.length === 0) {
+    throw new QuackupError('NO_DATABASES', 'there is no database to back up; nothing was written', {
+      hint: 'name one (`quackup backup my.duckdb`), or list it under `databases:` in quackup.yaml',
+    });
+  }
+  const names = input.target.length > 0 ? [...new Set(input.target)] : config.backup.targets;
+  await using targets = await OpenTargets.open(names, config, context, { several: true });
+  using progress = await startProgress(context);
+  const { compression, tempDir, waitMs: configuredWaitMs } = config.backup;
+  const wait = waitMs ?? configuredWaitMs;
+  const made = await createBackup({
+    databases,
+    targets: targets.targets,
+    ...(compression && { compression }),
+    ...(wait !== undefined && { waitMs: wait }),
+    ...(tempDir !== undefined && { tempDir }),
+    signal: context.io.signal,
+    onProgress: progress.onProgress,
+  });
+  progress[Symbol.dispose]();
+  const report = withUnopened(made, targets);
+  const well = [...report.databases, ...report.targets].every(({ status }) => status === 'ok');
+  context.report(report, renderBackup(report, context.colors), well);
+  return well ? EXIT.ok : EXIT.failed;
+}
+
+function waitFrom(text: string): number {
+  const waitMs = parseDuration(text);
+  if (waitMs !== undefined) return waitMs;
+  throw new QuackupError('USAGE', `--wait: "${text}" is not a duration of up to 24 days`, {
+    hint: 'write a number and a unit: 30s, 5m, 1h',
+  });
+}
+
+function wantedDatabases(
+  { io }: CommandContext,
+  { databases }: BackupInput,
+  config: Config,
+): Pick<Config, 'databases' | 'baseDir'> {
+  if (databases.length === 0) return config;
+  return { baseDir: io.cwd, databases: databases.map((path) => ({ path, place: 'the command line' })) };
+}
+
+/** A target that could not even be opened did not get the backup either. */
+function withUnopened(report: BackupReport, { failed }: OpenTargets): BackupReport {
+  const unopened = failed.map(({ name, error: { code, message, hint } }) => {
+    const error = { code, message, ...(hint !== undefined && { hint }) };
+    return { name, status: 'failed' as const, error };
+  });
+  return { ...report, targets: [...report.targets, ...unopened] };
+}

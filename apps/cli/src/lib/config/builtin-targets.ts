@@ -1,0 +1,6 @@
+import type { TargetModules } from '@quackup/core';
+
+/** The targets that come with the program, loaded only when they are used. */
+export const BUILTIN_TARGETS: TargetModules = {
+  local: () => import('@quackup/target-local'),
+};

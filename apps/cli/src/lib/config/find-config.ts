@@ -1,0 +1,40 @@
+import { access } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+
+import { type Config, loadConfig, parseConfig } from '@quackup/core';
+
+import type { CommandContext } from '../command-context.ts';
+
+/** The file that is used if it is there and no other is named. */
+export const CONFIG_FILE = 'quackup.yaml';
+
+// Without a configuration, and for one that names no target: a folder beside it.
+const DEFAULT_TARGETS = 'targets: { local: { type: local, path: ./backups } }';
+
+/**
+ * The configuration of a run: the file that `--config` names, else `quackup.yaml` of the working directory, else a made-up
+ * one. There is always at least one target: without any the folder `backups`, beside the configuration.
+ *
+ * @throws CONFIG_NOT_FOUND if the file that was named does not exist.
+ * @throws CONFIG_INVALID if it says something impossible.
+ */
+export async function findConfig({ io, options }: CommandContext): Promise<Config> {
+  const path = resolve(io.cwd, options.config ?? CONFIG_FILE);
+  const config =
+    options.config !== undefined || (await exists(path))
+      ? await loadConfig(path, io.env)
+      : parseConfig('', { path: join(io.cwd, CONFIG_FILE), env: io.env });
+  if (config.targets.size > 0) return config;
+  const { targets, backup } = parseConfig(DEFAULT_TARGETS, { path: config.path, env: {} });
+  return { ...config, targets, backup: { ...config.backup, targets: backup.targets } };
+}
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    await access(path);
+    return true;
+  } catch {
+    // If it is there and cannot be reached, it cannot be read either: as good as not there.
+    return false;
+  }
+}

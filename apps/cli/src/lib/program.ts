@@ -1,0 +1,182 @@
+import { Command, InvalidArgumentError, Option } from 'commander';
+
+import type { CliIo } from './cli-io.ts';
+import type { CommandContext } from './command-context.ts';
+import type { BackupInput } from './commands/backup.ts';
+import type { CleanupInput } from './commands/cleanup.ts';
+import type { InitInput } from './commands/init.ts';
+import type { RestoreInput } from './commands/restore.ts';
+import type { VerifyInput } from './commands/verify.ts';
+import type { GlobalOptions } from './global-options.ts';
+import { VERSION } from './version.ts';
+
+/** A command that is ready to run. */
+export type Run = (context: CommandContext) => Promise<number>;
+
+/** Runs a command. `load` imports it: nothing that a command needs is loaded before it is known that it runs. */
+export type Execute = (name: string, options: GlobalOptions, load: () => Promise<Run>) => Promise<void>;
+
+interface OneTarget {
+  readonly target?: string;
+}
+
+/** Says what can be typed. Decides nothing: each command's file does. */
+export function buildProgram(io: CliIo, execute: Execute): Command {
+  const program = new Command('quackup')
+    .description('Backup and recovery for DuckDB: consistent while the database is in use.')
+    .version(VERSION)
+    .option('--config <file>', 'configuration file (default: quackup.yaml in this folder, if there is one)')
+    .option('--json', 'print one JSON document', false)
+    .option('--quiet', 'print nothing but what was asked for, warnings and errors', false)
+    .option('--verbose', 'say more', false)
+    .option('--no-color', 'no colours')
+    .exitOverride()
+    .configureHelp({ showGlobalOptions: true })
+    .configureOutput({
+      writeOut: (text) => io.stdout.write(text),
+      writeErr: (text) => io.stderr.write(text),
+      // runCli prints errors, in the form of all others.
+      outputError: () => {},
+      getOutHelpWidth: () => io.stdout.columns ?? 100,
+      getOutHasColors: () => false,
+    });
+  const start = (name: string, load: () => Promise<Run>): Promise<void> =>
+    execute(name, program.opts<GlobalOptions>(), load);
+
+  program
+    .command('init')
+    .description('write a configuration: asks a few questions, or takes the options with --yes')
+    .option('--yes', 'ask nothing', false)
+    .option('--database <path>', 'file or glob to back up; may be repeated (default: *.duckdb)', collect, [])
+    .option('--backups <folder>', 'folder that keeps the backups', './backups')
+    .option('--keep-days <days>', 'keep backups younger than this', toCount, 30)
+    .option('--min-count <number>', 'keep at least this many', toCount, 5)
+    .action((input: InitInput) =>
+      start('init', async () => {
+        const { init } = await import('./commands/init.ts');
+        return (context) => init(context, input);
+      }),
+    );
+
+  program
+    .command('backup')
+    .description('make one backup of the given databases, or of those in the configuration')
+    .argument('[database...]', 'files or globs')
+    .option('--target <name>', 'write to this target; may be repeated (default: those of the configuration)', collect, [])
+    .option('--full', 'a full backup (in this version every backup is one)', false)
+    .option('--wait <duration>', 'how long one database may take to come to rest: 30s, 5m')
+    .action((databases: string[], input: Omit<BackupInput, 'databases'>) =>
+      start('backup', async () => {
+        const { backup } = await import('./commands/backup.ts');
+        return (context) => backup(context, { ...input, databases });
+      }),
+    );
+
+  program
+    .command('list')
+    .description('the backups on every target, newest first')
+    .addOption(oneTarget('only of this target'))
+    .action(({ target }: OneTarget) =>
+      start('list', async () => {
+        const { list } = await import('./commands/list.ts');
+        return (context) => list(context, target);
+      }),
+    );
+
+  program
+    .command('show')
+    .description('everything known of one backup')
+    .argument('<backup>', 'a name as `list` prints it, or latest')
+    .addOption(oneTarget('look on this target'))
+    .action((backup: string, { target }: OneTarget) =>
+      start('show', async () => {
+        const { show } = await import('./commands/show.ts');
+        return (context) => show(context, backup, target);
+      }),
+    );
+
+  program
+    .command('verify')
+    .description('look for damage in backups; exit code 3 if there is any')
+    .argument('[backup]', 'a name as `list` prints it, or latest (default: latest)')
+    .option('--all', 'every backup of the target', false)
+    .addOption(
+      new Option('--level <level>', 'archive: hashes; blocks: also DuckDB checksums; scan: restored and read by DuckDB')
+        .choices(['archive', 'blocks', 'scan'])
+        .default('blocks'),
+    )
+    .addOption(oneTarget('look on this target'))
+    .action((backup: string | undefined, input: Omit<VerifyInput, 'backup'>) =>
+      start('verify', async () => {
+        const { verify } = await import('./commands/verify.ts');
+        return (context) => verify(context, { ...input, backup });
+      }),
+    );
+
+  program
+    .command('restore')
+    .description('restore a backup to where its databases came from, or elsewhere')
+    .argument('<backup>', 'a name as `list` prints it, or latest')
+    .option('--database <name>', 'only this database')
+    .option('--restore-dir <folder>', 'restore into this folder')
+    .option('--overwrite', 'move aside what is there (as .bak) and replace it', false)
+    .option('--dry-run', 'only say what would be done', false)
+    .addOption(oneTarget('look on this target'))
+    .action((backup: string, input: Omit<RestoreInput, 'backup'>) =>
+      start('restore', async () => {
+        const { restore } = await import('./commands/restore.ts');
+        return (context) => restore(context, { ...input, backup });
+      }),
+    );
+
+  const cleanup = program
+    .command('cleanup')
+    .description('remove old backups by the retention rules; options replace rules of the configuration one by one, 0 switches a rule off')
+    .option('--dry-run', 'only say what stays and what goes, and why', false)
+    .addOption(oneTarget('only on this target'));
+  for (const [flag, what] of RETENTION_FLAGS) cleanup.option(`${flag} <number>`, what, toCount);
+  cleanup.action((input: CleanupInput) =>
+    start('cleanup', async () => {
+      const { cleanup } = await import('./commands/cleanup.ts');
+      return (context) => cleanup(context, input);
+    }),
+  );
+
+  program
+    .command('target')
+    .description('see whether targets work')
+    .command('check')
+    .description('write, read, list and delete a probe object; say what the target can do')
+    .argument('[name]', 'only this target')
+    .action((name: string | undefined) =>
+      start('target check', async () => {
+        const { targetCheck } = await import('./commands/target-check.ts');
+        return (context) => targetCheck(context, name);
+      }),
+    );
+  return program;
+}
+
+const RETENTION_FLAGS = [
+  ['--keep-days', 'keep backups younger than this many days'],
+  ['--min-count', 'keep at least this many complete backups'],
+  ['--keep-last', 'keep the newest, this many'],
+  ['--keep-hourly', 'keep one for each of the last hours that have one'],
+  ['--keep-daily', 'keep one for each of the last days that have one'],
+  ['--keep-weekly', 'keep one for each of the last weeks that have one'],
+  ['--keep-monthly', 'keep one for each of the last months that have one'],
+  ['--keep-yearly', 'keep one for each of the last years that have one'],
+] as const;
+
+function oneTarget(what: string): Option {
+  return new Option('--target <name>', what);
+}
+
+function collect(value: string, before: readonly string[]): string[] {
+  return [...before, value];
+}
+
+function toCount(text: string): number {
+  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('It must be a whole number, 0 or more.');
+  return Number(text);
+}

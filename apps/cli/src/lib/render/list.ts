@@ -1,0 +1,47 @@
+import type { BackupSummary } from '@quackup/core';
+
+import type { Colors } from '../colors.ts';
+import { age, bytes, visible } from './format.ts';
+import { renderTable } from './table.ts';
+
+const SHOWN_DATABASES = 3;
+
+/** Backups as a table. The first column is what other commands take. */
+export function renderList(backups: readonly BackupSummary[], now: Date, colors: Colors): string[] {
+  if (backups.length === 0) return ['no backups'];
+  return renderTable(
+    [
+      { title: 'BACKUP' },
+      { title: 'AGE' },
+      { title: 'KIND' },
+      { title: 'DATABASES' },
+      { title: 'SIZE', align: 'right' },
+      { title: 'STORED', align: 'right' },
+      { title: 'TARGET' },
+      { title: 'VERIFIED' },
+      { title: 'STATE' },
+    ],
+    backups.map((backup) => [
+      visible(backup.name),
+      age(backup.createdAt, now),
+      backup.origin === 'openquant' ? 'openquant' : backup.kind,
+      databases(backup.databases),
+      bytes(backup.sizeBytes),
+      bytes(backup.storedBytes),
+      backup.target,
+      backup.verified === null ? 'never' : age(backup.verified.at, now),
+      state(backup, colors),
+    ]),
+    colors,
+  );
+}
+
+function databases(names: readonly string[]): string {
+  const shown = names.slice(0, SHOWN_DATABASES).map(visible).join(', ');
+  return names.length > SHOWN_DATABASES ? `${shown} +${names.length - SHOWN_DATABASES}` : shown;
+}
+
+function state({ damaged, failedDatabases }: BackupSummary, colors: Colors): string {
+  if (damaged !== undefined) return colors.red(`damaged (${damaged.code})`);
+  return failedDatabases.length === 0 ? colors.green('complete') : colors.yellow(`without ${databases(failedDatabases)}`);
+}

@@ -1,0 +1,18 @@
+import type { TargetCheckReport } from '@quackup/core';
+
+import type { Colors } from '../colors.ts';
+import { bytes, visible } from './format.ts';
+
+/** One line for each step, then what the target can do. */
+export function renderTargetCheck(report: TargetCheckReport, colors: Colors): string[] {
+  const { putIfAbsent, putIfMatch, maxObjectSize } = report.capabilities;
+  const yesNo = (can: boolean): string => (can ? 'yes' : 'no');
+  return [
+    `${colors.bold(report.target)}  ${visible(report.displayName)}`,
+    ...report.steps.map(({ step, ok, message }) => {
+      const state = ok ? colors.green('OK    ') : colors.red('FAILED');
+      return `  ${state} ${step}${message === undefined ? '' : `: ${visible(message)}`}`;
+    }),
+    `  put if absent: ${yesNo(putIfAbsent)}; put if match: ${yesNo(putIfMatch)}; largest object: ${maxObjectSize === null ? 'no limit' : bytes(maxObjectSize)}`,
+  ];
+}

@@ -1,0 +1,27 @@
+import type { VerifyReport } from '@quackup/core';
+
+import type { Colors } from '../colors.ts';
+import { counted, duration, visible } from './format.ts';
+
+/** What verifications found, one backup after the other. */
+export function renderVerify(reports: readonly VerifyReport[], colors: Colors): string[] {
+  if (reports.length === 0) return ['no backups to verify'];
+  return reports.flatMap((report) => {
+    const name = visible(report.backup);
+    const head = report.ok
+      ? `${colors.green('ok')}  ${name}: ${report.level}, ${duration(report.durationMs)}`
+      : `${colors.red('DAMAGED')}  ${name}: ${report.level}, ${counted(report.problems.length, 'problem')}`;
+    return [
+      head,
+      ...report.problems.map(({ code, object, database, message }) => {
+        const where = database === undefined ? object : `${object}, ${database}`;
+        return `  ${colors.red(code)} in ${visible(where)}: ${visible(message)}`;
+      }),
+      ...report.notes.map((note) => `  note: ${visible(note)}`),
+      ...(report.databases ?? []).map(({ name: database, tables, engine }) => {
+        const rows = tables.reduce((sum, table) => sum + table.rows, 0);
+        return `  ${visible(database)}: ${counted(tables.length, 'table')}, ${counted(rows, 'row')} read by DuckDB ${visible(engine)}`;
+      }),
+    ];
+  });
+}

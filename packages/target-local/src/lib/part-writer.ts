@@ -1,0 +1,71 @@
+// Large writes: at 1 MiB the cost of a call no longer shows. Two buffers, so that the body is read while one is written.
+const BUFFER_SIZE = 1_048_576;
+
+/** What is used of an open file. */
+export interface PartFile {
+  write(
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+    position: number,
+  ): Promise<{ readonly bytesWritten: number }>;
+  sync(): Promise<void>;
+}
+
+/** Writes a file from start to end, whatever the size of the chunks, with at most 2 MiB in memory. */
+export class PartWriter {
+  readonly #handle: PartFile;
+  #current: Buffer;
+  #spare: Buffer | undefined;
+  #filled = 0;
+  #position = 0;
+  #writing: Promise<void> = Promise.resolve();
+
+  constructor(handle: PartFile) {
+    this.#handle = handle;
+    this.#current = Buffer.allocUnsafeSlow(BUFFER_SIZE);
+  }
+
+  /** Copies the chunk, so its owner may use it again at once. Waits while both buffers are full. */
+  async append(chunk: Uint8Array): Promise<void> {
+    for (let offset = 0; offset < chunk.length;) {
+      const taken = Math.min(chunk.length - offset, BUFFER_SIZE - this.#filled);
+      this.#current.set(chunk.subarray(offset, offset + taken), this.#filled);
+      this.#filled += taken;
+      offset += taken;
+      if (this.#filled === BUFFER_SIZE) await this.#flush();
+    }
+  }
+
+  /** Writes what is left and makes the content durable. */
+  async finish(): Promise<void> {
+    await this.#flush();
+    await this.#writing;
+    await this.#handle.sync();
+  }
+
+  /** Waits for the write that is under way, whatever becomes of it: only then may the file be closed. */
+  async abandon(): Promise<void> {
+    await Promise.allSettled([this.#writing]);
+  }
+
+  async #flush(): Promise<void> {
+    await this.#writing;
+    const full = this.#current;
+    this.#writing = writeAll(this.#handle, full.subarray(0, this.#filled), this.#position);
+    // Whoever waits for it next gets the error; until then it is not an unhandled one.
+    this.#writing.catch(() => {});
+    this.#position += this.#filled;
+    this.#filled = 0;
+    this.#current = this.#spare ?? Buffer.allocUnsafeSlow(BUFFER_SIZE);
+    this.#spare = full;
+  }
+}
+
+/** A write may take less than it was given: a disk that is nearly full, a signal. */
+async function writeAll(handle: PartFile, bytes: Uint8Array, position: number): Promise<void> {
+  for (let written = 0; written < bytes.length;) {
+    const { bytesWritten } = await handle.write(bytes, written, bytes.length - written, position + written);
+    written += bytesWritten;
+  }
+}

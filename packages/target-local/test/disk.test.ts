@@ -1,0 +1,184 @@
+import { execFileSync } from 'node:child_process';
+import { chmod, readdir, truncate } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { objectKey, TargetError } from '@quackup/target-api';
+import { describe, expect, it, type TestContext } from 'vitest';
+
+import { LocalTarget } from '../src/index.ts';
+import { toTargetError } from '../src/lib/errno-error.ts';
+import { PartWriter } from '../src/lib/part-writer.ts';
+import { bodyOf, keysOf, tempFolder } from './temp-folder.ts';
+
+const KEY = objectKey('a');
+const MIB = 1_048_576;
+
+/** Mounts a file system of 1 MiB in memory, or skips the test with the reason. */
+function mountSmallDisk(test: TestContext, folder: string): Disposable & { remountReadOnly(): void } {
+  if (process.platform !== 'linux') test.skip('mounting a small disk is done on Linux only');
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', folder], { stdio: 'pipe' });
+  } catch (error) {
+    test.skip(`mounting is not allowed here: ${String(error)}`);
+  }
+  return {
+    remountReadOnly: () => void execFileSync('mount', ['-o', 'remount,ro', folder], { stdio: 'pipe' }),
+    [Symbol.dispose]: () => void execFileSync('umount', [folder], { stdio: 'pipe' }),
+  };
+}
+
+describe('a disk', () => {
+  it('that is full refuses the put, keeps what is there and takes smaller objects afterwards', async (test) => {
+    await using folder = await tempFolder();
+    using _disk = mountSmallDisk(test, folder.path);
+    await using target = new LocalTarget(folder.path);
+    const old = Buffer.alloc(100_000, 1);
+    await target.put(KEY, bodyOf(old));
+    const chunks = Array.from({ length: 40 }, () => Buffer.alloc(65_536, 2));
+    for (const condition of [{}, { size: 40 * 65_536 }]) {
+      await expect(target.put(KEY, bodyOf(...chunks), condition)).rejects.toMatchObject({ code: 'NO_SPACE' });
+    }
+    expect(await readdir(join(folder.path, '.tmp'))).toEqual([]);
+    expect(Buffer.concat(await (await target.get(KEY)).body.toArray())).toEqual(old);
+    await target.put(objectKey('b'), bodyOf(old));
+    expect(await keysOf(target.list())).toEqual(['a', 'b']);
+  });
+
+  it('that is mounted for reading only can be read, and says so when it is written', async (test) => {
+    await using folder = await tempFolder();
+    using disk = mountSmallDisk(test, folder.path);
+    await using target = new LocalTarget(folder.path);
+    await target.put(KEY, bodyOf(Buffer.from('quack')));
+    disk.remountReadOnly();
+    await using again = new LocalTarget(folder.path);
+    await expect(again.put(objectKey('b'), bodyOf())).rejects.toMatchObject({ code: 'READ_ONLY' });
+    await expect(again.delete(KEY)).rejects.toMatchObject({ code: 'READ_ONLY' });
+    expect(await keysOf(again.list())).toEqual(['a']);
+    expect((await again.stat(KEY))?.size).toBe(5);
+  });
+});
+
+it('says that access is denied if the modes of the folder do not allow it', async (test) => {
+  if (process.getuid?.() === 0) test.skip('modes do not bind root');
+  await using folder = await tempFolder();
+  await using target = new LocalTarget(folder.path);
+  await target.put(KEY, bodyOf(Buffer.from('quack')));
+  await chmod(join(folder.path, '.tmp'), 0o500);
+  await expect(target.put(objectKey('b'), bodyOf())).rejects.toMatchObject({ code: 'ACCESS_DENIED' });
+  await chmod(folder.path, 0);
+  await expect(target.stat(KEY)).rejects.toMatchObject({ code: 'ACCESS_DENIED' });
+  await expect(target.get(KEY)).rejects.toMatchObject({ code: 'ACCESS_DENIED' });
+  await expect(keysOf(target.list())).rejects.toMatchObject({ code: 'ACCESS_DENIED' });
+  await chmod(folder.path, 0o700);
+  await chmod(join(folder.path, '.tmp'), 0o700);
+});
+
+it('notices an object that is cut while it is read', async () => {
+  await using folder = await tempFolder();
+  await using target = new LocalTarget(folder.path);
+  await target.put(KEY, bodyOf(new Uint8Array(8 * MIB)));
+  const { body } = await target.get(KEY);
+  const iterator = body[Symbol.asyncIterator]();
+  await iterator.next();
+  await truncate(join(folder.path, 'a'), 5 * MIB);
+  const rest = async (): Promise<void> => {
+    while ((await iterator.next()).done !== true);
+  };
+  await expect(rest()).rejects.toMatchObject({ code: 'CORRUPT' });
+});
+
+const openFiles = async (): Promise<number> => (await readdir('/proc/self/fd')).length;
+
+it('holds no file open after bodies were destroyed, puts aborted and lists left', async (test) => {
+  if (process.platform !== 'linux') test.skip('open files are counted on Linux only');
+  await using folder = await tempFolder();
+  await using target = new LocalTarget(folder.path);
+  for (const name of ['a', 'b', 'c']) await target.put(objectKey(name), bodyOf(new Uint8Array(MIB)));
+  const before = await openFiles();
+  for (let round = 0; round < 50; round += 1) {
+    const { body } = await target.get(KEY);
+    const closed = Promise.withResolvers<undefined>();
+    body.once('close', () => closed.resolve(undefined));
+    if (round % 2 === 0) await body[Symbol.asyncIterator]().next();
+    body.destroy();
+    await closed.promise;
+    const controller = new AbortController();
+    const put = async function* (): AsyncGenerator<Uint8Array> {
+      yield new Uint8Array(10);
+      controller.abort(new Error('enough'));
+      yield new Uint8Array(10);
+    };
+    await expect(target.put(KEY, put(), { signal: controller.signal })).rejects.toThrow('enough');
+    for await (const _ of target.list()) break;
+    await expect(target.get(KEY, { range: { start: 2, end: 1 } })).rejects.toThrow(TargetError);
+  }
+  expect(await openFiles()).toBeLessThanOrEqual(before + 2);
+});
+
+describe('PartWriter', () => {
+  it('writes many small chunks in few large writes and syncs once, after the last', async () => {
+    const writes: [number, number][] = [];
+    let syncs = 0;
+    const writer = new PartWriter({
+      write: async (_bytes, _offset, length, position) => {
+        writes.push([position, length]);
+        return { bytesWritten: length };
+      },
+      sync: async () => {
+        expect(writes.length).toBe(5);
+        syncs += 1;
+      },
+    });
+    for (let index = 0; index < 5000; index += 1) await writer.append(new Uint8Array(1000));
+    await writer.finish();
+    expect(writes).toEqual(
+      [0, 1, 2, 3, 4].map((index) => [index * MIB, Math.min(MIB, 5_000_000 - index * MIB)]),
+    );
+    expect(syncs).toBe(1);
+  });
+
+  it('goes on after a write that took less than it was given', async () => {
+    const file = Buffer.alloc(3 * MIB);
+    const writer = new PartWriter({
+      write: async (bytes, offset, length, position) => {
+        const bytesWritten = Math.min(length, 300_001);
+        file.set(bytes.subarray(offset, offset + bytesWritten), position);
+        return { bytesWritten };
+      },
+      sync: async () => {},
+    });
+    const content = Buffer.from(Array.from({ length: 3 * MIB }, (_, index) => index % 251));
+    await writer.append(content);
+    await writer.finish();
+    expect(file.equals(content)).toBe(true);
+  });
+
+  it('fails with the error of a write that was still under way', async () => {
+    const full = new Error('full');
+    const writer = new PartWriter({ write: () => Promise.reject(full), sync: async () => {} });
+    await writer.append(new Uint8Array(MIB));
+    await expect(writer.finish()).rejects.toBe(full);
+    await writer.abandon();
+  });
+});
+
+it('keeps the cause of every error and calls an unknown one unknown', () => {
+  const known: readonly (readonly [string, string])[] = [
+    ['EACCES', 'ACCESS_DENIED'],
+    ['EPERM', 'ACCESS_DENIED'],
+    ['ENOSPC', 'NO_SPACE'],
+    ['EDQUOT', 'NO_SPACE'],
+    ['EROFS', 'READ_ONLY'],
+    ['EFBIG', 'TOO_LARGE'],
+    ['EMFILE', 'UNAVAILABLE'],
+    ['EIO', 'CORRUPT'],
+    ['ENAMETOOLONG', 'INVALID_KEY'],
+    ['ESTALE', 'UNAVAILABLE'],
+    ['EWHATEVER', 'UNKNOWN'],
+  ];
+  for (const [errno, code] of known) {
+    const cause = Object.assign(new Error(errno), { code: errno });
+    expect(toTargetError(cause, 'put')).toMatchObject({ code, cause });
+  }
+  expect(toTargetError('strange', 'put')).toMatchObject({ code: 'UNKNOWN', cause: 'strange' });
+});

@@ -1,0 +1,21 @@
+import { MemoryStore, MemoryTarget, FaultyTarget, type ConformanceSetup } from '../src/index.ts';
+import { describeTarget } from '../src/vitest.ts';
+import type { MemoryTargetOptions } from '../src/index.ts';
+
+function memory(options: MemoryTargetOptions = {}): ConformanceSetup {
+  const store = new MemoryStore();
+  return { open: async () => new MemoryTarget({ ...options, store }) };
+}
+
+const inMemory = { 'put.bounded-memory': 'the objects themselves are in memory' };
+
+describeTarget('MemoryTarget', { ...memory(), large: true, knownFailures: inMemory });
+describeTarget(
+  'MemoryTarget that denies conditions',
+  memory({ capabilities: { putIfAbsent: false, putIfMatch: false } }),
+);
+describeTarget('MemoryTarget with a limit', memory({ capabilities: { maxObjectSize: 10 * 1024 * 1024 } }));
+describeTarget('MemoryTarget under a prefix', { ...memory(), keyPrefix: 'some/where-' });
+
+const { open } = memory();
+describeTarget('FaultyTarget without faults', { open: async () => new FaultyTarget(await open()) });
