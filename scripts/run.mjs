@@ -56,8 +56,14 @@ function install() {
 
 const [task, ...args] = process.argv.slice(2);
 install();
-const node = existsSync(join(binFolder, windows ? 'node.cmd' : 'node')) ? join(binFolder, 'node') : process.execPath;
-const runNode = (script, ...rest) => run(node, [join(root, script), ...rest], { cwd: process.env.INIT_CWD ?? process.cwd() });
+const node = existsSync(join(binFolder, windows ? 'node.cmd' : 'node'))
+  ? join(binFolder, 'node')
+  : process.execPath;
+// As the installed program's first line has it: see apps/cli/src/bin.ts.
+const runNode = (script, ...rest) =>
+  run(node, ['--max-semi-space-size=2', join(root, script), ...rest], {
+    cwd: process.env.INIT_CWD ?? process.cwd(),
+  });
 
 switch (task) {
   case 'demo':

@@ -1,4 +1,5 @@
-#!/usr/bin/env node
+#!/usr/bin/env -S node --max-semi-space-size=2
+// The young generation is kept small: it would grow to a hundred megabytes of nothing while chunks stream through.
 // The only file that touches the process: its arguments, streams, signals and exit code.
 import { enableCompileCache } from 'node:module';
 

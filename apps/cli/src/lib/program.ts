@@ -62,7 +62,12 @@ export function buildProgram(io: CliIo, execute: Execute): Command {
     .command('backup')
     .description('make one backup of the given databases, or of those in the configuration')
     .argument('[database...]', 'files or globs')
-    .option('--target <name>', 'write to this target; may be repeated (default: those of the configuration)', collect, [])
+    .option(
+      '--target <name>',
+      'write to this target; may be repeated (default: those of the configuration)',
+      collect,
+      [],
+    )
     .option('--full', 'a full backup (in this version every backup is one)', false)
     .option('--wait <duration>', 'how long one database may take to come to rest: 30s, 5m')
     .action((databases: string[], input: Omit<BackupInput, 'databases'>) =>
@@ -101,7 +106,10 @@ export function buildProgram(io: CliIo, execute: Execute): Command {
     .argument('[backup]', 'a name as `list` prints it, or latest (default: latest)')
     .option('--all', 'every backup of the target', false)
     .addOption(
-      new Option('--level <level>', 'archive: hashes; blocks: also DuckDB checksums; scan: restored and read by DuckDB')
+      new Option(
+        '--level <level>',
+        'archive: hashes; blocks: also DuckDB checksums; scan: restored and read by DuckDB',
+      )
         .choices(['archive', 'blocks', 'scan'])
         .default('blocks'),
     )
@@ -131,7 +139,9 @@ export function buildProgram(io: CliIo, execute: Execute): Command {
 
   const cleanup = program
     .command('cleanup')
-    .description('remove old backups by the retention rules; options replace rules of the configuration one by one, 0 switches a rule off')
+    .description(
+      'remove old backups by the retention rules; options replace rules of the configuration one by one, 0 switches a rule off',
+    )
     .option('--dry-run', 'only say what stays and what goes, and why', false)
     .addOption(oneTarget('only on this target'));
   for (const [flag, what] of RETENTION_FLAGS) cleanup.option(`${flag} <number>`, what, toCount);

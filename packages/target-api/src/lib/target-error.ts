@@ -60,11 +60,11 @@ export class TargetError extends Error {
   readonly code: TargetErrorCode;
   readonly hint: string | undefined;
   readonly retryable: boolean;
-  readonly [BRAND] = true;
 
   /** @param message What failed, with the key or place; never a secret. */
   constructor(code: TargetErrorCode, message: string, options: TargetErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    Object.defineProperty(this, BRAND, { value: true });
     this.code = code;
     this.hint = options.hint;
     this.retryable = options.retryable ?? (code === 'THROTTLED' || code === 'UNAVAILABLE');

@@ -11,6 +11,7 @@ export function openChosenTarget(
 ): Promise<NamedTarget> {
   const [first] = config.backup.targets;
   const chosen = name ?? first;
-  if (chosen === undefined) throw new QuackupError('INTERNAL', 'a configuration without targets got this far');
+  if (chosen === undefined)
+    throw new QuackupError('INTERNAL', 'a configuration without targets got this far');
   return openTarget(chosen, config, BUILTIN_TARGETS, { env, signal });
 }

@@ -24,7 +24,10 @@ export class ProgressBars implements Progress {
     if (event.type === 'message') return;
     if (event.type === 'task-start') {
       this.#bars ??= this.#createBars();
-      const bar = this.#bars.create(event.totalBytes, 0, { label: event.label, startMs: this.#io.now().getTime() });
+      const bar = this.#bars.create(event.totalBytes, 0, {
+        label: event.label,
+        startMs: this.#io.now().getTime(),
+      });
       this.#tasks.set(event.task, { bar, ended: false });
       return;
     }

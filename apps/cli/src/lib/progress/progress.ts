@@ -14,7 +14,9 @@ export interface Progress extends Disposable {
 export async function startProgress(context: CommandContext): Promise<Progress> {
   const { io, options } = context;
   if (options.quiet) {
-    return withMessages(context, { onProgress: () => {}, [Symbol.dispose]: () => {} }, (text) => io.stderr.write(text));
+    return withMessages(context, { onProgress: () => {}, [Symbol.dispose]: () => {} }, (text) =>
+      io.stderr.write(text),
+    );
   }
   if (io.stderr.isTTY === true && io.env.TERM !== 'dumb') {
     const { ProgressBars } = await import('./progress-bars.ts');

@@ -35,7 +35,9 @@ export function renderBackup(report: BackupReport, colors: Colors): string[] {
 
 function remarks(database: DatabaseReport, colors: Colors): string[] {
   return [
-    ...(database.warnings ?? []).map((text) => `${colors.yellow('warning:')} ${visible(database.name)}: ${visible(text)}`),
+    ...(database.warnings ?? []).map(
+      (text) => `${colors.yellow('warning:')} ${visible(database.name)}: ${visible(text)}`,
+    ),
     ...failure(visible(database.path), database.error, colors),
   ];
 }

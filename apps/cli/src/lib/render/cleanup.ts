@@ -8,9 +8,15 @@ import { renderTable } from './table.ts';
 export function renderCleanup(target: string, report: CleanupReport, colors: Colors): string[] {
   const { kept, removed, leftovers, freedBytes, dryRun } = report;
   const rows = [
-    ...(dryRun ? kept.map(({ name, reasons }) => [colors.green('keep'), visible(name), reasons.join('; ')]) : []),
+    ...(dryRun
+      ? kept.map(({ name, reasons }) => [colors.green('keep'), visible(name), reasons.join('; ')])
+      : []),
     ...removed.map(({ name, reason }) => [colors.red(dryRun ? 'remove' : 'removed'), visible(name), reason]),
-    ...leftovers.map((key) => [colors.red(dryRun ? 'remove' : 'removed'), visible(key), 'left over by an unfinished run']),
+    ...leftovers.map((key) => [
+      colors.red(dryRun ? 'remove' : 'removed'),
+      visible(key),
+      'left over by an unfinished run',
+    ]),
   ];
   const backups = counted(removed.length, 'backup');
   const outcome = dryRun

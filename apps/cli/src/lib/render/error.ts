@@ -12,7 +12,11 @@ export interface ErrorReport {
 }
 
 /** `error CODE: message`, the error itself if it is to be shown in full, and last `try: hint`. */
-export function renderError({ code, message, hint }: ErrorReport, colors: Colors, inFull?: unknown): string[] {
+export function renderError(
+  { code, message, hint }: ErrorReport,
+  colors: Colors,
+  inFull?: unknown,
+): string[] {
   return [
     `${colors.red(colors.bold(`error ${code}:`))} ${message}`,
     ...(inFull === undefined ? [] : [colors.dim(inspect(inFull, { colors: false }))]),

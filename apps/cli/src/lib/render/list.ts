@@ -43,5 +43,7 @@ function databases(names: readonly string[]): string {
 
 function state({ damaged, failedDatabases }: BackupSummary, colors: Colors): string {
   if (damaged !== undefined) return colors.red(`damaged (${damaged.code})`);
-  return failedDatabases.length === 0 ? colors.green('complete') : colors.yellow(`without ${databases(failedDatabases)}`);
+  return failedDatabases.length === 0
+    ? colors.green('complete')
+    : colors.yellow(`without ${databases(failedDatabases)}`);
 }

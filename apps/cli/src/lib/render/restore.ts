@@ -10,7 +10,9 @@ export function renderRestore(report: RestoreReport, colors: Colors): string[] {
   const verb = dryRun ? 'would restore' : 'restored';
   return [
     ...recovered.map((text) => `${colors.yellow('recovered:')} ${visible(text)}`),
-    ...restored.map(({ name, path, sizeBytes }) => `${verb} ${visible(name)} to ${visible(path)} (${bytes(sizeBytes)})`),
+    ...restored.map(
+      ({ name, path, sizeBytes }) => `${verb} ${visible(name)} to ${visible(path)} (${bytes(sizeBytes)})`,
+    ),
     ...movedAside.map((path) => `${dryRun ? 'would keep' : 'kept'} what was there as ${visible(path)}`),
     ...failed.flatMap(({ path, error }) => failure(visible(path), error, colors)),
     dryRun

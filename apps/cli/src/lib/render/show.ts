@@ -28,7 +28,9 @@ export function renderShow({ summary, manifest }: BackupDescription, now: Date, 
     colors.bold(visible(summary.name)),
     ...rows.map(([label, text]) => `  ${label.padEnd(16)} ${text}`),
     ...failure(visible(summary.name), summary.damaged, colors),
-    ...(manifest === null ? summary.databases.map((name) => `  database         ${visible(name)}`) : contents(manifest, colors)),
+    ...(manifest === null
+      ? summary.databases.map((name) => `  database         ${visible(name)}`)
+      : contents(manifest, colors)),
   ];
 }
 

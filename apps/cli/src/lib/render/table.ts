@@ -17,7 +17,11 @@ const NO_LINES = Object.fromEntries(
 );
 
 /** Columns side by side without lines: reads well, and `awk` and `cut` can take it apart. Cells may hold colours. */
-export function renderTable(columns: readonly Column[], rows: readonly (readonly string[])[], colors: Colors): string[] {
+export function renderTable(
+  columns: readonly Column[],
+  rows: readonly (readonly string[])[],
+  colors: Colors,
+): string[] {
   const table = new Table({
     head: columns.map(({ title }) => colors.bold(title)),
     colAligns: columns.map(({ align }) => align ?? 'left'),

@@ -6,7 +6,6 @@ import { bytes, visible } from './format.ts';
 /** One line for each step, then what the target can do. */
 export function renderTargetCheck(report: TargetCheckReport, colors: Colors): string[] {
   const { putIfAbsent, putIfMatch, maxObjectSize } = report.capabilities;
-  const yesNo = (can: boolean): string => (can ? 'yes' : 'no');
   return [
     `${colors.bold(report.target)}  ${visible(report.displayName)}`,
     ...report.steps.map(({ step, ok, message }) => {
@@ -16,3 +15,5 @@ export function renderTargetCheck(report: TargetCheckReport, colors: Colors): st
     `  put if absent: ${yesNo(putIfAbsent)}; put if match: ${yesNo(putIfMatch)}; largest object: ${maxObjectSize === null ? 'no limit' : bytes(maxObjectSize)}`,
   ];
 }
+
+const yesNo = (can: boolean): string => (can ? 'yes' : 'no');

@@ -8,5 +8,6 @@ const LEAST_BYTES = 128 * 1024;
  */
 export function freeMemory(bytes: Uint8Array): void {
   const { buffer } = bytes;
-  if (buffer instanceof ArrayBuffer && buffer.byteLength >= LEAST_BYTES && !buffer.detached) buffer.transfer(0);
+  if (buffer instanceof ArrayBuffer && buffer.byteLength >= LEAST_BYTES && !buffer.detached)
+    buffer.transfer(0);
 }

@@ -10,11 +10,13 @@ export interface PackedPiece {
 }
 
 /** Joins small pieces to pages, in order. Every page is a buffer of its own that its reader may keep. */
-export async function* packPages(pieces: AsyncIterable<PackedPiece>): AsyncGenerator<Uint8Array, void, undefined> {
+export async function* packPages(
+  pieces: AsyncIterable<PackedPiece>,
+): AsyncGenerator<Uint8Array, void, undefined> {
   let page = Buffer.allocUnsafeSlow(PAGE_BYTES);
   let used = 0;
   for await (const { bytes, owned } of pieces) {
-    for (let at = 0; at < bytes.length; ) {
+    for (let at = 0; at < bytes.length;) {
       const length = Math.min(bytes.length - at, PAGE_BYTES - used);
       page.set(bytes.subarray(at, at + length), used);
       at += length;

@@ -1,0 +1,62 @@
+import {
+  EXIT,
+  listBackups,
+  type NamedTarget,
+  resolveBackupName,
+  verifyBackup,
+  type VerifyLevel,
+  type VerifyReport,
+  QuackupError,
+} from '@quackup/core';
+
+import type { CommandContext } from '../command-context.ts';
+import { openChosenTarget } from '../config/choose-target.ts';
+import { findConfig } from '../config/find-config.ts';
+import { startProgress } from '../progress/progress.ts';
+import { renderVerify } from '../render/verify.ts';
+
+export interface VerifyInput {
+  readonly backup: string | undefined;
+  readonly all: boolean;
+  readonly level: VerifyLevel;
+  readonly target?: string;
+}
+
+export async function verify(context: CommandContext, input: VerifyInput): Promise<number> {
+  const { signal } = context.io;
+  if (input.all && input.backup !== undefined) {
+    throw new QuackupError('USAGE', '--all and the name of a backup exclude each other', {
+      hint: 'leave one of them out',
+    });
+  }
+  const config = await findConfig(context);
+  const named = await openChosenTarget(input.target, config, context);
+  await using _closed = named.target;
+  const names = await wantedNames(named, input, signal);
+  using progress = await startProgress(context);
+  const tempDir = config.backup.tempDir;
+  const results: VerifyReport[] = [];
+  for (const name of names) {
+    results.push(
+      await verifyBackup(named, name, {
+        level: input.level,
+        signal,
+        onProgress: progress.onProgress,
+        ...(tempDir !== undefined && { tempDir }),
+      }),
+    );
+  }
+  progress[Symbol.dispose]();
+  const well = results.every(({ ok }) => ok);
+  context.report({ results }, renderVerify(results, context.colors), well);
+  return well ? EXIT.ok : EXIT.damaged;
+}
+
+async function wantedNames(
+  named: NamedTarget,
+  { all, backup }: VerifyInput,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  if (all) return (await listBackups(named, { signal })).map(({ name }) => name);
+  return [await resolveBackupName(named, backup ?? 'latest', { signal })];
+}
