@@ -36,7 +36,6 @@ function manifestState() {
     if (!existsSync(join(root, group))) continue;
     for (const name of readdirSync(join(root, group))) files.push(join(group, name, 'package.json'));
   }
-  files.push(join('bench', 'package.json'));
   return files
     .filter((file) => existsSync(join(root, file)))
     .map((file) => `${file} ${statSync(join(root, file)).mtimeMs}`)
@@ -72,9 +71,6 @@ switch (task) {
     break;
   case 'quackup':
     runNode('apps/cli/src/bin.ts', ...args);
-    break;
-  case 'bench':
-    runNode('bench/src/main.ts', ...args);
     break;
   case 'test':
     runPnpm('exec', 'turbo', 'run', 'test', '--concurrency=1', ...args);

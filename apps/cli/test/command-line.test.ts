@@ -1,0 +1,50 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import { afterAll, expect, test } from 'vitest';
+
+const BIN = fileURLToPath(new URL('../src/bin.ts', import.meta.url));
+const folder = mkdtempSync(join(tmpdir(), 'quackup-cli-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+function quackup(...args: string[]): { status: number | null; stdout: string; stderr: string } {
+  return spawnSync(process.execPath, [BIN, ...args], { cwd: folder, encoding: 'utf8' });
+}
+
+test('--help names every command and loads nothing that backs up', () => {
+  const { status, stdout } = quackup('--help');
+  expect(status).toBe(0);
+  for (const command of ['init', 'backup', 'list', 'show', 'verify', 'restore', 'cleanup', 'target']) {
+    expect(stdout).toContain(command);
+  }
+});
+
+test('wrong usage ends with 2, and under --json with one JSON document', () => {
+  expect(quackup('bogus').status).toBe(2);
+  const { status, stdout } = quackup('verify', '--level', 'magic', '--json');
+  expect(status).toBe(2);
+  expect(JSON.parse(stdout)).toMatchObject({ error: { code: 'USAGE' } });
+});
+
+test('a missing database ends with 1 and a hint', () => {
+  const { status, stderr } = quackup('backup', 'gone.duckdb');
+  expect(status).toBe(1);
+  expect(stderr).toContain('BACKUP_FAILED');
+  expect(stderr.trim().split('\n').at(-1)).toMatch(/^try: /);
+});
+
+test('init writes a configuration that loads, and never over another', () => {
+  expect(quackup('init', '--yes').status).toBe(0);
+  expect(quackup('list', '--json').status).toBe(0);
+  expect(quackup('init', '--yes').status).toBe(2);
+});
+
+test('an unknown key in the configuration is refused with its place', () => {
+  writeFileSync(join(folder, 'bad.yaml'), 'databases: []\nretenton: {}\n');
+  const { status, stderr } = quackup('list', '--config', 'bad.yaml');
+  expect(status).toBe(2);
+  expect(stderr).toContain('bad.yaml:2:1');
+});
