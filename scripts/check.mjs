@@ -25,15 +25,24 @@ check('format', 'oxfmt', ['--check']);
 check('lint', 'oxlint', ['--deny-warnings']);
 check('dead code', 'knip', []);
 for (const group of ['packages', 'apps', 'internal']) {
-  for (const folder of readdirSync(join(root, group))) check(`types of ${join(group, folder)}`, 'tsc', ['-p', join(root, group, folder)]);
+  for (const folder of readdirSync(join(root, group)))
+    check(`types of ${join(group, folder)}`, 'tsc', ['-p', join(root, group, folder)]);
 }
 
 const packed = mkdtempSync(join(tmpdir(), 'quackup-pack-'));
 try {
-  for (const folder of [...readdirSync(join(root, 'packages')).map((name) => join('packages', name)), join('apps', 'cli')]) {
+  for (const folder of [
+    ...readdirSync(join(root, 'packages')).map((name) => join('packages', name)),
+    join('apps', 'cli'),
+  ]) {
     const cwd = join(root, folder);
     check(`build of ${folder}`, 'tsc', ['-p', 'tsconfig.build.json'], cwd);
-    check(`pack of ${folder}`, 'npx', ['--yes', '--prefer-offline', pnpm, 'pack', '--pack-destination', packed], cwd);
+    check(
+      `pack of ${folder}`,
+      'npx',
+      ['--yes', '--prefer-offline', pnpm, 'pack', '--pack-destination', packed],
+      cwd,
+    );
   }
   for (const tarball of readdirSync(packed)) {
     check(`publint of ${tarball}`, 'publint', ['run', join(packed, tarball), '--strict']);

@@ -10,7 +10,9 @@ for (const group of ['packages', 'apps', 'internal']) {
   for (const folder of readdirSync(join(root, group))) {
     const report = join(root, group, folder, 'test-results', 'results.json');
     if (!existsSync(report)) continue;
-    const { numPassedTests, numFailedTests, numFailedTestSuites, success } = JSON.parse(readFileSync(report, 'utf8'));
+    const { numPassedTests, numFailedTests, numFailedTestSuites, success } = JSON.parse(
+      readFileSync(report, 'utf8'),
+    );
     passed += numPassedTests;
     // A file that cannot be loaded fails without a failed test.
     failed += numFailedTests + (success || numFailedTests > 0 ? 0 : Math.max(1, numFailedTestSuites));

@@ -31,35 +31,42 @@ const memory = (): { readonly named: NamedTarget; readonly target: MemoryTarget 
   return { target, named: { name: 'memory', target } };
 };
 const source = (): { name: string; path: string } => ({ name: 'my data é.duckdb', path: database });
+const at = (day: number): { now(): Date } => ({ now: () => new Date(Date.UTC(2026, 0, day)) });
 const count = (path: string): unknown => runSql(path, 'SELECT count(*), sum(j)::VARCHAR, max(s) FROM t')[0];
 
 test.each([
   { algorithm: 'zstd', flag: '--zstd' },
   { algorithm: 'gzip', flag: '--gzip' },
   { algorithm: 'none', flag: undefined },
-] as const)('a full $algorithm backup verifies, restores, and unpacks with plain tar', async ({ algorithm, flag }) => {
-  using place = tempFolder();
-  const { named, target } = memory();
-  const { backup, databases } = await createBackup({
-    databases: [source()],
-    targets: [named],
-    compression: { algorithm },
-  });
-  expect(databases).toMatchObject([{ status: 'ok', method: 'at-rest' }]);
-  expect(await verifyBackup(named, backup, { level: 'scan' })).toMatchObject({ ok: true, problems: [] });
-  expect(await listBackups(named)).toMatchObject([{ name: backup, verified: { level: 'scan' } }]);
+] as const)(
+  'a full $algorithm backup verifies, restores, and unpacks with plain tar',
+  async ({ algorithm, flag }) => {
+    using place = tempFolder();
+    const { named, target } = memory();
+    const { backup, databases } = await createBackup({
+      databases: [source()],
+      targets: [named],
+      compression: { algorithm },
+    });
+    expect(databases).toMatchObject([{ status: 'ok', method: 'at-rest' }]);
+    expect(await verifyBackup(named, backup, { level: 'scan' })).toMatchObject({ ok: true, problems: [] });
+    expect(await listBackups(named)).toMatchObject([{ name: backup, verified: { level: 'scan' } }]);
 
-  const expected = [12001 + '', expect.anything(), 'only in the WAL'];
-  const dir = join(place.path, 'restored');
-  await restoreBackup(named, backup, { restoreDir: dir });
-  expect(count(join(dir, 'my data é.duckdb'))).toEqual(expected);
+    const expected = [12001 + '', expect.anything(), 'only in the WAL'];
+    const dir = join(place.path, 'restored');
+    await restoreBackup(named, backup, { restoreDir: dir });
+    expect(count(join(dir, 'my data é.duckdb'))).toEqual(expected);
 
-  const [key, bytes] = [...target.objects].find(([name]) => name.includes('.tar')) ?? ['', new Uint8Array(0)];
-  const archive = join(place.path, key);
-  writeFileSync(archive, bytes);
-  execFileSync('tar', [...(flag === undefined ? [] : [flag]), '-xf', archive, '-C', place.path]);
-  expect(count(join(place.path, backup, 'my data é.duckdb'))).toEqual(expected);
-});
+    const [key, bytes] = [...target.objects].find(([name]) => name.includes('.tar')) ?? [
+      '',
+      new Uint8Array(0),
+    ];
+    const archive = join(place.path, key);
+    writeFileSync(archive, bytes);
+    execFileSync('tar', [...(flag === undefined ? [] : [flag]), '-xf', archive, '-C', place.path]);
+    expect(count(join(place.path, backup, 'my data é.duckdb'))).toEqual(expected);
+  },
+);
 
 test('a database that fails is reported and the others are backed up', async () => {
   const { named } = memory();
@@ -80,8 +87,12 @@ test('a database that fails is reported and the others are backed up', async () 
 test('a backup of nothing but failures is an error and leaves nothing listed', async () => {
   const { named } = memory();
   const databases = [{ name: 'gone', path: join(folder.path, 'gone') }];
-  await expect(createBackup({ databases, targets: [named] })).rejects.toMatchObject({ code: 'BACKUP_FAILED' });
-  await expect(createBackup({ databases: [], targets: [named] })).rejects.toMatchObject({ code: 'NO_DATABASES' });
+  await expect(createBackup({ databases, targets: [named] })).rejects.toMatchObject({
+    code: 'BACKUP_FAILED',
+  });
+  await expect(createBackup({ databases: [], targets: [named] })).rejects.toMatchObject({
+    code: 'NO_DATABASES',
+  });
   expect(await listBackups(named)).toEqual([]);
 });
 
@@ -92,7 +103,9 @@ test('a restore refuses what is in the way, and with overwrite keeps the old set
   const restored = join(place.path, 'my data é.duckdb');
   runSql(restored, 'CREATE TABLE old AS SELECT 1 AS one');
   const before = readFileSync(restored);
-  await expect(restoreBackup(named, backup, { restoreDir: place.path })).rejects.toMatchObject({ code: 'TARGET_EXISTS' });
+  await expect(restoreBackup(named, backup, { restoreDir: place.path })).rejects.toMatchObject({
+    code: 'TARGET_EXISTS',
+  });
   expect(readFileSync(restored).equals(before)).toBe(true);
   const { movedAside } = await restoreBackup(named, backup, { restoreDir: place.path, overwrite: true });
   expect(movedAside).toHaveLength(2);
@@ -122,11 +135,13 @@ test('every mutation of archive, manifest and index is either found by verify or
       if (copy !== undefined) await damaged.put(key as never, pieces(copy));
     }
     const place = { name: 'damaged', target: damaged };
-    const report = await verifyBackup(place, backup, { level: 'archive' }).catch((error: { code?: string }) => {
-      // Without a manifest there is no backup; with one that a newer version seems to have written, a refusal.
-      expect(['BACKUP_NOT_FOUND', 'FORMAT_UNSUPPORTED']).toContain(error.code);
-      return { ok: false };
-    });
+    const report = await verifyBackup(place, backup, { level: 'archive' }).catch(
+      (error: { code?: string }) => {
+        // Without a manifest there is no backup; with one that a newer version seems to have written, a refusal.
+        expect(['BACKUP_NOT_FOUND', 'FORMAT_UNSUPPORTED']).toContain(error.code);
+        return { ok: false };
+      },
+    );
     if (!report.ok) found += 1;
     expect(report.ok, `round ${round}: ${victim}`).toBe(false);
   }
@@ -139,7 +154,8 @@ function mutate(bytes: Uint8Array, kind: number, random: (below: number) => numb
   const at = random(copy.length);
   if (kind === 0) copy[at] = (copy[at] ?? 0) ^ (1 << random(8));
   else if (kind === 1) return copy.subarray(0, at);
-  else if (kind === 2) return random(4) === 0 ? undefined : Buffer.concat([copy.subarray(0, at), copy.subarray(at + 1)]);
+  else if (kind === 2)
+    return random(4) === 0 ? undefined : Buffer.concat([copy.subarray(0, at), copy.subarray(at + 1)]);
   else return Buffer.concat([copy.subarray(0, at), Buffer.from([random(256)]), copy.subarray(at)]);
   return copy;
 }
@@ -150,8 +166,8 @@ async function* pieces(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
 
 test('cleanup removes manifest before archive, keeps the newest, and a dry run changes nothing', async () => {
   const { named, target } = memory();
-  const at = (day: number): { now(): Date } => ({ now: () => new Date(Date.UTC(2026, 0, day)) });
-  for (const day of [1, 2, 3]) await createBackup({ databases: [source()], targets: [named], clock: at(day) });
+  for (const day of [1, 2, 3])
+    await createBackup({ databases: [source()], targets: [named], clock: at(day) });
   const before = target.objects.size;
   const policy = { keepLast: 2 };
   const planned = await cleanupBackups(named, { policy, dryRun: true, clock: at(3) });
@@ -159,8 +175,13 @@ test('cleanup removes manifest before archive, keeps the newest, and a dry run c
   const done = await cleanupBackups(named, { policy, clock: at(3) });
   expect(done.removed).toEqual(planned.removed);
   expect(done.removed.map(({ name }) => name)).toEqual(['backup_20260101_000000']);
-  expect((await listBackups(named)).map(({ name }) => name)).toEqual(['backup_20260103_000000', 'backup_20260102_000000']);
-  expect([...target.objects.keys()].filter((key) => key.includes('20260101') || key.startsWith('leases'))).toEqual([]);
+  expect((await listBackups(named)).map(({ name }) => name)).toEqual([
+    'backup_20260103_000000',
+    'backup_20260102_000000',
+  ]);
+  expect(
+    [...target.objects.keys()].filter((key) => key.includes('20260101') || key.startsWith('leases')),
+  ).toEqual([]);
 });
 
 test('OpenQuant archives are listed, verified and restored', async () => {
@@ -181,7 +202,9 @@ test('OpenQuant archives are listed, verified and restored', async () => {
   execFileSync('tar', ['-czf', archive, '-C', join(place.path, 'in'), 'backup_l']);
   const { named, target } = memory();
   await target.put('backup_l.tar.gz' as never, pieces(readFileSync(archive)));
-  expect(await listBackups(named)).toMatchObject([{ name: 'backup_l', origin: 'openquant', databases: ['app.duckdb'] }]);
+  expect(await listBackups(named)).toMatchObject([
+    { name: 'backup_l', origin: 'openquant', databases: ['app.duckdb'] },
+  ]);
   expect(await verifyBackup(named, 'backup_l', { level: 'scan' })).toMatchObject({ ok: true });
   await restoreBackup(named, 'backup_l', { restoreDir: join(place.path, 'out') });
   expect(existsSync(join(place.path, 'out', 'app.duckdb'))).toBe(true);

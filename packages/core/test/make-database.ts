@@ -23,9 +23,13 @@ export function runSql(path: string, ...statements: readonly string[]): unknown[
       require('node:fs').writeSync(1, JSON.stringify(rows));
       process.kill(process.pid, 'SIGKILL');
     })().catch((error) => { console.error(error.message); process.exit(1); });`;
-  const { stdout, stderr, signal } = spawnSync(process.execPath, ['-e', script, path, JSON.stringify(statements)], {
-    encoding: 'utf8',
-  });
+  const { stdout, stderr, signal } = spawnSync(
+    process.execPath,
+    ['-e', script, path, JSON.stringify(statements)],
+    {
+      encoding: 'utf8',
+    },
+  );
   if (signal !== 'SIGKILL') throw new Error(stderr);
   return JSON.parse(stdout) as unknown[][];
 }

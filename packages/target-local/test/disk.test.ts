@@ -23,7 +23,8 @@ function mountSmallDisk(test: TestContext, folder: string): Disposable & { remou
   }
   return {
     remountReadOnly: () => void execFileSync('mount', ['-o', 'remount,ro', folder], { stdio: 'pipe' }),
-    [Symbol.dispose]: () => void execFileSync('umount', [folder], { stdio: 'pipe' }),
+    // Lazily: a file that broken code leaves open must not leave the disk mounted.
+    [Symbol.dispose]: () => void execFileSync('umount', ['-l', folder], { stdio: 'pipe' }),
   };
 }
 

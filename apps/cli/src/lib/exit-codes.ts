@@ -1,6 +1,4 @@
 /** The codes that are needed before `@quackup/core` is loaded; a test compares them with core's own. */
 export const EXIT_OK = 0;
-export const EXIT_FAILED = 1;
 export const EXIT_USAGE = 2;
-export const EXIT_DAMAGED = 3;
 export const EXIT_INTERRUPTED = 130;

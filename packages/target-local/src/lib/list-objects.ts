@@ -8,7 +8,7 @@ import { isAbsence, toTargetError } from './errno-error.ts';
 import { checkRoot, infoOf, lookAt } from './object-place.ts';
 
 // Enough to keep the thread pool busy, few enough that a list that is left early has asked for little in vain.
-const STATS_AT_ONCE = 64;
+const STATS_AT_ONCE = 256;
 
 /**
  * All objects below `root` in the order of their keys. Only folders that can hold what is asked for are read. Ordinary
@@ -16,27 +16,15 @@ const STATS_AT_ONCE = 64;
  */
 export async function* listObjects(root: string, options: ListOptions): AsyncGenerator<ObjectInfo, void> {
   const { signal, prefix = '', startAfter = '' } = options;
-  let batch: ObjectKey[] = [];
-  for await (const key of walk(root, '', { prefix, startAfter })) {
+  for await (const keys of walk(root, '', { prefix, startAfter })) {
     signal?.throwIfAborted();
-    batch.push(key);
-    if (batch.length < STATS_AT_ONCE) continue;
-    yield* infosOf(root, batch, signal);
-    batch = [];
-  }
-  yield* infosOf(root, batch, signal);
-}
-
-async function* infosOf(
-  root: string,
-  keys: readonly ObjectKey[],
-  signal: AbortSignal | undefined,
-): AsyncGenerator<ObjectInfo, void> {
-  const found = await Promise.all(keys.map(async (key) => ({ key, stats: await lookAt(join(root, key)) })));
-  for (const { key, stats } of found) {
-    signal?.throwIfAborted();
-    // Deleted since its name was read.
-    if (stats?.isFile() === true) yield infoOf(key, stats);
+    const found = await Promise.all(keys.map((key) => lookAt(`${root}/${key}`)));
+    for (const [index, key] of keys.entries()) {
+      signal?.throwIfAborted();
+      const stats = found[index];
+      // Otherwise it was deleted since its name was read.
+      if (stats?.isFile() === true) yield infoOf(key, stats);
+    }
   }
   signal?.throwIfAborted();
 }
@@ -46,15 +34,21 @@ interface Query {
   readonly startAfter: string;
 }
 
-/** Keys in the folder `base`, which is empty for the root or ends with `/`. */
-async function* walk(root: string, base: string, query: Query): AsyncGenerator<ObjectKey, void> {
+/** Keys in the folder `base`, which is empty for the root or ends with `/`: some at a time, none without any. */
+async function* walk(root: string, base: string, query: Query): AsyncGenerator<readonly ObjectKey[], void> {
+  let keys: ObjectKey[] = [];
   for (const path of await pathsIn(root, base)) {
-    if (path.endsWith('/')) {
-      if (mayHold(path, query)) yield* walk(root, path, query);
-    } else if (isObjectKey(path) && path.startsWith(query.prefix) && path > query.startAfter) {
-      yield path;
+    const folder = path.endsWith('/');
+    if (!folder && isObjectKey(path) && path.startsWith(query.prefix) && path > query.startAfter)
+      keys.push(path);
+    const enter = folder && isObjectKey(path.slice(0, -1)) && mayHold(path, query);
+    if (keys.length === STATS_AT_ONCE || (enter && keys.length > 0)) {
+      yield keys;
+      keys = [];
     }
+    if (enter) yield* walk(root, path, query);
   }
+  if (keys.length > 0) yield keys;
 }
 
 /**
@@ -71,7 +65,7 @@ async function pathsIn(root: string, base: string): Promise<readonly string[]> {
     return [];
   }
   const paths = entries
-    .filter((entry) => (entry.isFile() || entry.isDirectory()) && isObjectKey(entry.name))
+    .filter((entry) => entry.isFile() || entry.isDirectory())
     .map((entry) => (entry.isDirectory() ? `${base}${entry.name}/` : `${base}${entry.name}`));
   // ASCII only, so the order of UTF-16 units is the order of bytes.
   return paths.sort();

@@ -10,6 +10,5 @@ const POOL_CORES = 6;
 /** SHA-256 of a chunk. The bytes must not change until it resolves. */
 export const sha256: (bytes: Uint8Array) => Promise<Uint8Array> =
   availableParallelism() >= POOL_CORES
-    ? async (bytes) =>
-        new Uint8Array(await webcrypto.subtle.digest('SHA-256', bytes))
+    ? async (bytes) => new Uint8Array(await webcrypto.subtle.digest('SHA-256', bytes))
     : async (bytes) => hash('sha256', bytes, 'buffer');

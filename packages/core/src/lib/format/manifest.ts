@@ -96,6 +96,6 @@ export function parseManifest(text: string, name: string): Manifest {
 function damaged(name: string, why: string, cause?: unknown): QuackupError {
   return new QuackupError('BACKUP_DAMAGED', `the manifest ${name}.json is damaged: ${why}`, {
     cause,
-    hint: 'the archive beside it can still be unpacked with tar; see docs/guides/restore-without-quackup.md',
+    hint: 'the archive beside it can still be unpacked with tar; see docs/format.md',
   });
 }

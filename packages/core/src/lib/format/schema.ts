@@ -27,7 +27,6 @@ export const archiveReference = z.strictObject({
   sizeBytes: safeInteger,
   sha256,
 });
-export type ArchiveReference = z.infer<typeof archiveReference>;
 
 /** One database of a backup. */
 export const databaseEntry = z.strictObject({

@@ -75,7 +75,8 @@ export async function readOpenQuantFiles(
         entry.resume();
         return;
       }
-      // The parser shows the next entry when this one has been read, so there is only ever one to wait for.
+      // The parser shows the next entry when this one has been read; what is done with it then may still take its time.
+      const before = visiting;
       visiting = (async () => {
         try {
           stopped = (await visit({ name, sizeBytes: entry.size, bytes: entryBytes(entry) })) === 'stop';
@@ -84,6 +85,7 @@ export async function readOpenQuantFiles(
         } finally {
           entry.resume();
         }
+        await before;
       })();
     },
   });

@@ -87,7 +87,7 @@ async function writeDatabase(
   }
   const path = pathOf('database');
   await rm(path, { force: true });
-  const handle = await open(path, 'wx', 0o600);
+  const handle = await open(path, 'wx+', 0o600);
   try {
     let position = 0;
     for await (const bytes of file.bytes) {

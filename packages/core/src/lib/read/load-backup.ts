@@ -13,12 +13,6 @@ import type { TargetClient } from '../target/target-client.ts';
 /** An index head may name many databases and archives; its pages are bounded by the chunks it counts. */
 const MAX_INDEX_HEAD_BYTES = 256 * 1024 * 1024;
 
-/** A backup whose manifest and index have been read and found whole. */
-export interface LoadedBackup {
-  readonly manifest: Manifest;
-  readonly index: ArchiveIndex;
-}
-
 /**
  * @returns the manifest, or undefined if there is none: then there is no such backup.
  * @throws BACKUP_DAMAGED, FORMAT_UNSUPPORTED as {@link parseManifest}.
@@ -62,13 +56,6 @@ export async function loadIndex(client: TargetClient, manifest: Manifest): Promi
   const index = await decodePages(head, stored.subarray(place.headLength), codec);
   checkAgreement(manifest, index);
   return index;
-}
-
-/** Loads both. @throws BACKUP_NOT_FOUND, BACKUP_DAMAGED, FORMAT_UNSUPPORTED */
-export async function loadBackup(client: TargetClient, name: string): Promise<LoadedBackup> {
-  const manifest = await loadManifest(client, name);
-  if (manifest === undefined) throw notFound(client, name);
-  return { manifest, index: await loadIndex(client, manifest) };
 }
 
 export function notFound(client: TargetClient, name: string): QuackupError {
