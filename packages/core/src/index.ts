@@ -24,6 +24,7 @@ export type {
   ScannedDatabase,
   SnapshotMethod,
   TargetCheckReport,
+  TargetLimits,
   TargetReport,
   VerifyLevel,
   VerifyOptions,
@@ -40,6 +41,8 @@ export { listBackups } from './lib/list/list-backups.ts';
 export type { OnProgress, ProgressEvent } from './lib/progress.ts';
 export { restoreBackup } from './lib/restore/restore-backup.ts';
 export * from './lib/retention/index.ts';
+export type { SqlConnection } from './lib/snapshot/hold-checkpoints.ts';
+export { snapshot, type TakenSnapshot, type TakeSnapshotOptions } from './lib/snapshot/take-snapshot.ts';
 export { checkTarget } from './lib/target/check-target.ts';
 export { verifyBackup } from './lib/verify/verify-backup.ts';
 export { VERSION } from './lib/version.ts';

@@ -24,6 +24,17 @@ export interface DatabaseSource {
 export interface NamedTarget {
   readonly name: string;
   readonly target: StorageTarget;
+  readonly limits?: TargetLimits;
+}
+
+/** How much patience a target gets. */
+export interface TargetLimits {
+  /** How long a call may go without any progress, in milliseconds. Default: 300,000. */
+  readonly stallMs?: number;
+  /** How often in a row a call may fail with a retryable error, the first time included. Default: 4. */
+  readonly attempts?: number;
+  /** Pause after the first failure in milliseconds; each further one is twice as long. Default: 500. */
+  readonly retryMs?: number;
 }
 
 /** Time and randomness come from here, so that tests can hold them. */
@@ -39,6 +50,9 @@ interface OperationOptions {
 
 /** How a consistent state was reached: see docs/hot-copy.md. */
 export type SnapshotMethod = 'at-rest' | 'hot' | 'quiet';
+
+/** How long one database may take to come to rest unless something else is asked for, milliseconds. */
+export const DEFAULT_WAIT_MS = 120_000;
 
 export interface BackupOptions extends OperationOptions {
   readonly databases: readonly DatabaseSource[];

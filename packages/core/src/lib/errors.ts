@@ -38,6 +38,7 @@ export const ERROR_CODES = {
   NO_SPACE: 'there is not enough free space',
   TARGET_FAILED: 'a target failed',
   SCAN_FAILED: 'the scanning process could not do its work',
+  SNAPSHOT_FAILED: 'the process that takes a snapshot could not do its work',
   INTERRUPTED: 'the run was interrupted',
   INTERNAL: 'something that cannot happen has happened',
 } as const;

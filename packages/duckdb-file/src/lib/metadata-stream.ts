@@ -20,7 +20,7 @@ import { readUint64 } from './read-uint64.ts';
 export const NO_POINTER = 0xffff_ffff_ffff_ffffn;
 
 /** Sub-blocks of a metadata block; their state fits in a mask of 64 bits. */
-const SUB_BLOCKS = 64;
+export const SUB_BLOCKS = 64;
 const POINTER_BYTES = 8;
 
 /** Bytes of a sub-block: 4088 for 256 KiB, 248 for 16 KiB. */

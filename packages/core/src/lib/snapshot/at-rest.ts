@@ -12,7 +12,8 @@ import type { DatabaseReader } from './database-reader.ts';
 import { type LockHolders, mayHaveWriter } from './lock-holders.ts';
 import { judgeEnd, type OpenPass, openPass } from './pass.ts';
 import { type Snapshot, SnapshotMoved } from './snapshot.ts';
-import { blockIds, countBlocks, factsOf, needsFreeBlocks, sidecarFiles } from './snapshot-files.ts';
+import { blockIds, countBlocks, factsOf, sidecarFiles } from './snapshot-files.ts';
+import { needsFreeBlocks } from './rules.ts';
 import type { ScratchFolder } from '../process/scratch-folder.ts';
 
 /** Reads at once: enough to keep a disk busy, few enough to stay in order without much memory. */

@@ -8,14 +8,21 @@
  * that does not see order.
  */
 import type { Blocks } from './database-reader.ts';
+import { RULES, type Rules } from './rules.ts';
 
 export class BlockTrust {
   #trusted: Uint8Array = new Uint8Array(0);
   #iteration: bigint | undefined;
+  readonly #rules: Rules;
+
+  constructor(rules: Rules = RULES) {
+    this.#rules = rules;
+  }
 
   /** Takes note of a new header. Must be told of every one that was seen. */
   headerMoved(iteration: bigint, blocks: Blocks): void {
-    const consecutive = this.#iteration !== undefined && iteration === this.#iteration + 1n;
+    const consecutive =
+      this.#iteration !== undefined && this.#rules.followsDirectly(this.#iteration, iteration);
     if (this.#iteration !== undefined && !consecutive) this.#trusted.fill(0);
     this.#iteration = iteration;
     if (this.#trusted.length < blocks.count) {
@@ -24,16 +31,20 @@ export class BlockTrust {
       this.#trusted = larger;
     }
     for (let id = 0; id < this.#trusted.length; id += 1) {
-      if (this.#trusted[id] === 1 && (!blocks.isUsed(id) || blocks.isMetadata(id))) this.#trusted[id] = 0;
+      if (this.#trusted[id] === 1 && !this.#isCopyOnWrite(id, blocks)) this.#trusted[id] = 0;
     }
   }
 
   /** Block `id` has just been copied, whole, while `blocks` were those of the last header told. */
   copied(id: number, blocks: Blocks): void {
-    if (blocks.isUsed(id) && !blocks.isMetadata(id)) this.#trusted[id] = 1;
+    if (this.#isCopyOnWrite(id, blocks)) this.#trusted[id] = 1;
   }
 
   has(id: number): boolean {
     return this.#trusted[id] === 1;
+  }
+
+  #isCopyOnWrite(id: number, blocks: Blocks): boolean {
+    return this.#rules.isCopyOnWrite({ used: blocks.isUsed(id), metadata: blocks.isMetadata(id) });
   }
 }

@@ -48,6 +48,11 @@ export function isSameFileState(a: FileState | undefined, b: FileState | undefin
   return a.device === b.device && a.inode === b.inode && a.size === b.size && a.modifiedNs === b.modifiedNs;
 }
 
+/** Whether it is the same file, whatever is in it by now. */
+export function isSameFileIdentity(a: FileState | undefined, b: FileState | undefined): boolean {
+  return a?.device === b?.device && a?.inode === b?.inode;
+}
+
 export function isSameDatabaseState(a: DatabaseState, b: DatabaseState): boolean {
   return FILE_ROLES.every((role) => isSameFileState(a[role], b[role]));
 }

@@ -6,7 +6,6 @@ import {
   type DatabaseHead,
   DuckdbFileError,
   HEAD_SIZE,
-  isBlockValid,
   type Layout,
   parseHead,
   readBlockUse,
@@ -17,6 +16,7 @@ import { type FileState, fileState } from './database-files.ts';
 import { findLockHolders } from './lock-holders.ts';
 import { pause } from './pause.ts';
 import { readFully } from './read-fully.ts';
+import { RULES } from './rules.ts';
 
 /** What is known of the blocks of a database: from its free list, or, where that cannot be read, that all may be used. */
 export interface Blocks {
@@ -156,14 +156,25 @@ export class DatabaseReader implements AsyncDisposable {
    *
    * @returns whether all of it was there and, in a clear file, whether its checksum is right.
    */
-  async readBlock(id: number, blocks: Blocks, buffer: Buffer): Promise<boolean> {
+  async readBlock(
+    id: number,
+    blocks: Blocks,
+    buffer: Buffer,
+    isWhole: (block: Uint8Array) => boolean = RULES.isWhole,
+  ): Promise<boolean> {
     const length = await readFully(this.#file, buffer, blocks.blockSize, blockOffset(id, blocks.blockSize));
     if (length < blocks.blockSize) {
       buffer.fill(0, length);
       // The last block of a file that is not read by its own rules may be a short one.
       return blocks.use === undefined;
     }
-    return blocks.use === undefined || isBlockValid(buffer);
+    return blocks.use === undefined || isWhole(buffer);
+  }
+
+  /** The first `length` bytes of block `id`, fewer if the file ends before; unchecked. */
+  async readBeginning(id: number, blockSize: number, length: number): Promise<Buffer> {
+    const bytes = Buffer.allocUnsafe(length);
+    return bytes.subarray(0, await readFully(this.#file, bytes, length, blockOffset(id, blockSize)));
   }
 
   async close(): Promise<void> {

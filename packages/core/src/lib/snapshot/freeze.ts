@@ -1,29 +1,31 @@
 /**
- * Copies a database that is being written to a scratch file until the copy is one state of it: the guarded copy of
+ * Copies a database that is being written to a scratch file until the copy is one state of it: the hot copy of
  * docs/hot-copy.md, the reader's side only. No lock is taken and nothing is written near the source.
  *
  * Pass after pass copies the blocks that cannot be trusted yet; the header is looked at every few milliseconds, so that
  * no iteration is missed and what was copied stays good over a checkpoint. The copy is accepted by the rules, or not at
  * all.
  */
-import { type FileHandle, open, statfs } from 'node:fs/promises';
+import { statfs } from 'node:fs/promises';
 
-import { blockOffset, HEAD_SIZE } from '@quackup/duckdb-file';
-
-import type { ArchiveFile, FileChunk } from '../archive/archive-file.ts';
+import type { ArchiveFile } from '../archive/archive-file.ts';
 import { orderedMap } from '../archive/ordered-map.ts';
+import { HEAD_SIZE } from '@quackup/duckdb-file';
 import { QuackupError } from '../errors.ts';
 import type { ScratchFolder } from '../process/scratch-folder.ts';
 import { damagedBlock } from './at-rest.ts';
 import { BlockTrust } from './block-trust.ts';
 import { BufferPool } from './buffer-pool.ts';
-import type { DatabaseReader, HeadAndBlocks } from './database-reader.ts';
-import { judgeEnd, type OpenPass, openPass, type PassOutcome } from './pass.ts';
+import { databaseState, isSameFileIdentity, isSameFileState } from './database-files.ts';
+import type { DatabaseReader } from './database-reader.ts';
+import { FrozenCopy } from './frozen-copy.ts';
+import { HeadWatch } from './head-watch.ts';
+import { judgeEnd, judgeNow, type OpenPass, openPass, type PassOutcome } from './pass.ts';
 import { pause } from './pause.ts';
-import { readFully, writeFully } from './read-fully.ts';
-import { sameHead, showsCheckpoint } from './rules.ts';
+import { RULES, type Rules } from './rules.ts';
+import { settle } from './settle.ts';
 import type { Snapshot } from './snapshot.ts';
-import { blockIds, countBlocks, factsOf, needsFreeBlocks, sidecarFiles } from './snapshot-files.ts';
+import { blockIds, countBlocks, factsOf, sidecarFiles } from './snapshot-files.ts';
 
 export interface FreezeOptions {
   readonly name: string;
@@ -32,14 +34,19 @@ export interface FreezeOptions {
   readonly waitMs: number;
   readonly signal?: AbortSignal | undefined;
   /** Told of the bytes copied. */
-  readonly onBytes?: (bytes: number) => void;
+  readonly onBytes?: ((bytes: number) => void) | undefined;
+  readonly rules?: Rules | undefined;
 }
 
 /** How often the header is looked at while blocks are copied: several times within the shortest checkpoint. */
 const WATCH_MS = 4;
+/** Blocks that are copied at once: enough for a disk or a network to be busy. */
+const COPY_AHEAD = 4;
 /** A block in use that fails its checksum is being written, or damaged: read again this often while nothing moves. */
 const BLOCK_TRIES = 400;
 const BLOCK_PAUSE_MS = 2;
+/** How long a checkpoint's traces may stand still before they are judged as those of a crash. */
+const CHECKPOINT_STILL_MS = 500;
 
 /**
  * Takes over `reader`, which the snapshot closes.
@@ -50,8 +57,7 @@ const BLOCK_PAUSE_MS = 2;
  * @throws NO_SPACE if the copy does not fit.
  */
 export async function freezeDatabase(reader: DatabaseReader, options: FreezeOptions): Promise<Snapshot> {
-  const path = options.scratch.newPath();
-  const copy = await open(path, 'wx+', 0o600);
+  const copy = await FrozenCopy.create(options.scratch.newPath());
   const freezer = new Freezer(reader, copy, options);
   try {
     const pass = await freezer.run();
@@ -61,11 +67,11 @@ export async function freezeDatabase(reader: DatabaseReader, options: FreezeOpti
     const main: ArchiveFile = {
       database: options.name,
       role: 'database',
-      sizeBytes: HEAD_SIZE + freezer.count * blockSize,
+      sizeBytes: copy.sizeBytes(blockSize),
       headBytes: HEAD_SIZE,
       chunkBytes: blockSize,
       modifiedAt,
-      chunks: () => readCopy(copy, pass, freezer.copied, freezer.count),
+      chunks: () => copy.chunks(pass.start.head.bytes, blockSize),
     };
     await reader.close();
     return {
@@ -73,14 +79,16 @@ export async function freezeDatabase(reader: DatabaseReader, options: FreezeOpti
       takenAt: pass.takenAt,
       files: [main, ...sidecarFiles(options.name, modifiedAt, pass.start, pass.sidecars)],
       facts,
+      passes: freezer.passes,
+      bytesRead: freezer.bytesRead,
       confirm: async () => {},
       [Symbol.asyncDispose]: async () => {
         await pass[Symbol.asyncDispose]();
-        await copy.close();
+        await copy[Symbol.asyncDispose]();
       },
     };
   } catch (error) {
-    await copy.close();
+    await copy[Symbol.asyncDispose]();
     await reader.close();
     throw translate(error, reader.path);
   }
@@ -88,31 +96,33 @@ export async function freezeDatabase(reader: DatabaseReader, options: FreezeOpti
 
 class Freezer {
   readonly #reader: DatabaseReader;
-  readonly #copy: FileHandle;
+  readonly #copy: FrozenCopy;
   readonly #options: FreezeOptions;
-  readonly #trust = new BlockTrust();
-  readonly #deadline: number;
+  readonly #rules: Rules;
+  readonly #trust: BlockTrust;
+  readonly #watch: HeadWatch;
+  readonly #deadlineMs: number;
   readonly #reasons = new Map<string, number>();
-  #known: HeadAndBlocks | undefined;
-  #passes = 0;
-  /** Blocks that the copy holds for the current pass: 1 copied. */
-  copied: Uint8Array = new Uint8Array(0);
-  /** Blocks of the file as the archive will have it. */
-  count = 0;
+  passes = 0;
+  /** Bytes of blocks that were read from the database, over all passes. */
+  bytesRead = 0;
 
-  constructor(reader: DatabaseReader, copy: FileHandle, options: FreezeOptions) {
+  constructor(reader: DatabaseReader, copy: FrozenCopy, options: FreezeOptions) {
     this.#reader = reader;
     this.#copy = copy;
     this.#options = options;
-    this.#deadline = performance.now() + options.waitMs;
+    this.#rules = options.rules ?? RULES;
+    this.#trust = new BlockTrust(this.#rules);
+    this.#watch = new HeadWatch(reader, this.#trust);
+    this.#deadlineMs = performance.now() + options.waitMs;
   }
 
   async run(): Promise<OpenPass> {
     for (;;) {
       this.#options.signal?.throwIfAborted();
-      this.#passes += 1;
-      await this.#observe();
-      const pass = await openPass(this.#reader, this.#options.scratch, this.#known);
+      this.passes += 1;
+      await this.#watch.look();
+      const pass = await openPass(this.#reader, this.#options.scratch, this.#watch.known);
       let accepted = false;
       try {
         const outcome = await this.#pass(pass);
@@ -126,84 +136,95 @@ class Freezer {
         if (!accepted) await pass[Symbol.asyncDispose]();
       }
       await this.#reader.checkSameFile();
-      if (performance.now() > this.#deadline) throw this.#gaveUp();
+      if (performance.now() > this.#deadlineMs) throw this.#gaveUp();
     }
   }
 
   async #pass(pass: OpenPass): Promise<PassOutcome> {
     // The pass may have read a newer head than the last one seen.
-    await this.#see({ head: pass.start.head, blocks: pass.blocks });
-    if (this.#passes > 1 && showsCheckpoint(pass.start.wal, pass.start.state)) {
-      await pause(1, this.#options.signal);
-      const outcome = await this.#abandonedOutcome(pass);
-      if (outcome !== undefined) return outcome;
+    this.#watch.saw({ head: pass.start.head, blocks: pass.blocks });
+    const first = this.passes === 1;
+    if (first) await this.#checkSpace(pass);
+    // The first pass copies whatever happens: most of it stays good. A later one under a checkpoint could not be accepted.
+    if (!first && this.#rules.showsCheckpoint(pass.start.wal, pass.start.state)) {
+      if (await this.#checkpointEnds(pass)) return { reason: 'a checkpoint is running' };
     }
-    if (this.#passes === 1) await this.#checkSpace(pass);
-    const moved = await this.#copyMissing(pass);
-    if (moved && this.#passes > 1) return { reason: 'the header moved' };
-    return judgeEnd(this.#reader, pass, { held: true, signal: this.#options.signal });
+    const moved = await this.#copyMissing(pass, first);
+    if (moved) return { reason: 'the header moved' };
+    const verdict = await judgeNow(this.#reader, pass, this.#rules);
+    if (verdict.verdict === 'accept') return 'accepted';
+    if (verdict.verdict === 'reject') return { reason: verdict.reason };
+    const { rules, signal } = this.#options;
+    if (verdict.verdict === 'if-quiet' && pass.blocks.use !== undefined) {
+      const deadlineMs = this.#deadlineMs;
+      return settle(this.#reader, pass, pass.blocks.use, { deadlineMs, rules, signal });
+    }
+    return judgeEnd(this.#reader, pass, { held: true, rules, signal });
   }
 
-  /** A marker ends a later pass at once, unless nothing moves: then a crash left it, and the pass is worth its time. */
-  async #abandonedOutcome(pass: OpenPass): Promise<PassOutcome | undefined> {
-    const outcome = await judgeEnd(this.#reader, pass, { held: true, signal: this.#options.signal });
-    return outcome === 'accepted' ? undefined : outcome;
+  /** Waits while a checkpoint shows; returns false if its traces stand still as those of a crash do. */
+  async #checkpointEnds({ start }: OpenPass): Promise<boolean> {
+    let seen = start.state;
+    let stillSinceMs = performance.now();
+    for (;;) {
+      if (await this.#watch.look()) return true;
+      const now = await databaseState(this.#reader.path);
+      if (!isSameFileIdentity(start.state.wal, now.wal)) return true;
+      if (!isSameFileState(seen.database, now.database) || !isSameFileState(seen.wal, now.wal)) {
+        seen = now;
+        stillSinceMs = performance.now();
+      }
+      if (performance.now() - stillSinceMs > CHECKPOINT_STILL_MS) return false;
+      await pause(1, this.#options.signal);
+    }
   }
 
-  async #copyMissing(pass: OpenPass): Promise<boolean> {
-    const withFree = needsFreeBlocks(pass.start);
-    const first = this.#passes === 1;
-    this.count = countBlocks(pass.blocks, await this.#reader.size(), withFree);
-    this.copied = new Uint8Array(this.count);
-    const buffer = Buffer.allocUnsafeSlow(pass.blocks.blockSize);
+  /** Copies what is not trusted; returns whether the header moved. A pass that is not the first ends when it does. */
+  async #copyMissing(pass: OpenPass, first: boolean): Promise<boolean> {
+    const withFree = this.#rules.needsFreeBlocks(pass.start);
+    this.#copy.begin(countBlocks(pass.blocks, await this.#reader.size(), withFree));
+    const missing = blockIds(this.#copy.count).filter((id) => {
+      if (this.#trust.has(id)) this.#copy.hold(id);
+      else return pass.blocks.isUsed(id) || withFree;
+      return false;
+    });
+    const pool = new BufferPool(pass.blocks.blockSize);
     let moved = false;
     let lookedMs = performance.now();
-    for (let id = 0; id < this.count; id += 1) {
-      if (performance.now() - lookedMs > WATCH_MS) {
-        this.#options.signal?.throwIfAborted();
-        moved = (await this.#observe()) || moved;
-        if (moved && !first) return true;
-        lookedMs = performance.now();
-      }
-      if (this.#trust.has(id)) this.copied[id] = 1;
-      else if (pass.blocks.isUsed(id) || withFree) await this.#copyBlock(id, pass, buffer);
+    const copying = orderedMap(missing, COPY_AHEAD, async (id) => {
+      const buffer = pool.take();
+      await this.#copyBlock(id, pass, buffer);
+      pool.give(buffer);
+    });
+    for await (const _ of copying) {
+      if (performance.now() - lookedMs < WATCH_MS) continue;
+      this.#options.signal?.throwIfAborted();
+      moved = (await this.#watch.look()) || moved;
+      if (moved && !first) return true;
+      lookedMs = performance.now();
     }
-    return moved;
+    return (await this.#watch.look()) || moved;
   }
 
   async #copyBlock(id: number, pass: OpenPass, buffer: Buffer): Promise<void> {
     for (let attempt = 1; ; attempt += 1) {
-      const { blocks } = this.#known ?? pass;
-      if (await this.#reader.readBlock(id, blocks, buffer)) {
-        await writeFully(this.#copy, buffer, blockOffset(id, blocks.blockSize));
-        this.copied[id] = 1;
-        this.#trust.copied(id, blocks);
+      const known = this.#watch.known;
+      const { blocks } = known ?? pass;
+      this.bytesRead += buffer.length;
+      if (await this.#reader.readBlock(id, blocks, buffer, this.#rules.isWhole)) {
+        await this.#copy.write(id, buffer);
+        this.#copy.hold(id);
+        // Read across a header's move it may be of either iteration: good for nothing but this pass, which is lost.
+        if (this.#watch.known === known) this.#trust.copied(id, blocks);
         this.#options.onBytes?.(buffer.length);
         return;
       }
       // Free and torn: it is being written now, so the WAL that was captured before does not refer to it.
       if (!pass.blocks.isUsed(id)) return;
       // Moved: the pass is lost anyway, and the next one knows better whether the block is in use.
-      if (await this.#observe()) return;
-      if (!blocks.isUsed(id)) return;
+      if ((await this.#watch.look()) || !blocks.isUsed(id)) return;
       if (attempt >= BLOCK_TRIES) throw damagedBlock(this.#reader.path, id);
       await pause(BLOCK_PAUSE_MS, this.#options.signal);
-    }
-  }
-
-  /** Looks at the head; returns whether it moved since it was last looked at. */
-  async #observe(): Promise<boolean> {
-    const known = this.#known;
-    if (known !== undefined && sameHead(known.head, await this.#reader.readHead())) return false;
-    await this.#see(await this.#reader.readHeadAndBlocks());
-    return known !== undefined;
-  }
-
-  async #see(seen: HeadAndBlocks): Promise<void> {
-    if (this.#known !== undefined && sameHead(this.#known.head, seen.head)) return;
-    this.#known = seen;
-    if (seen.head.layout.kind === 'clear') {
-      this.#trust.headerMoved(seen.head.layout.active.iteration, seen.blocks);
     }
   }
 
@@ -221,7 +242,7 @@ class Freezer {
   /** The rules say that the copy is good; this says that it is whole. */
   #checkComplete(pass: OpenPass): void {
     for (let id = 0; id < pass.blocks.count; id += 1) {
-      if (pass.blocks.isUsed(id) && this.copied[id] !== 1) {
+      if (pass.blocks.isUsed(id) && !this.#copy.holds(id)) {
         throw new QuackupError(
           'INTERNAL',
           `block ${id} of ${this.#reader.path} was accepted without having been copied`,
@@ -234,28 +255,10 @@ class Freezer {
     const reasons = [...this.#reasons].map(([reason, times]) => `${reason} (${times}x)`).join(', ');
     return new QuackupError(
       'DATABASE_NOT_AT_REST',
-      `${this.#reader.path} did not come to rest within ${Math.round(this.#options.waitMs / 1000)} s: ${this.#passes} passes, ${reasons}`,
+      `${this.#reader.path} did not come to rest within ${Math.round(this.#options.waitMs / 1000)} s: ${this.passes} passes, ${reasons}`,
       { hint: 'run the backup when less is written, or give it more time with --wait' },
     );
   }
-}
-
-async function* readCopy(
-  copy: FileHandle,
-  pass: OpenPass,
-  copied: Uint8Array,
-  count: number,
-): AsyncGenerator<FileChunk, void, undefined> {
-  const { blockSize } = pass.blocks;
-  yield { bytes: pass.start.head.bytes };
-  const pool = new BufferPool(blockSize);
-  yield* orderedMap(blockIds(count), 8, async (id): Promise<FileChunk> => {
-    if (copied[id] !== 1) return { bytes: undefined };
-    const bytes = pool.take();
-    const length = await readFully(copy, bytes, blockSize, blockOffset(id, blockSize));
-    if (length < blockSize) throw new Error(`the frozen copy lacks block ${id}`);
-    return { bytes, release: () => pool.give(bytes) };
-  });
 }
 
 function translate(error: unknown, path: string): unknown {

@@ -1,10 +1,19 @@
 /** The frame of every pass over a database: what is looked at before the first block and after the last one. */
 import type { ScratchFolder } from '../process/scratch-folder.ts';
-import { type DatabaseState, databaseState, filePath, type SidecarRole } from './database-files.ts';
+import { databaseState, filePath, isSameDatabaseState, type SidecarRole } from './database-files.ts';
 import type { Blocks, DatabaseReader, HeadAndBlocks } from './database-reader.ts';
 import { findLockHolders } from './lock-holders.ts';
 import { pause } from './pause.ts';
-import { isQuiet, judgePass, type Rejection, sameHead, type StartOfPass } from './rules.ts';
+import {
+  isQuiet,
+  judgePass,
+  type Rejection,
+  RULES,
+  type Rules,
+  sameHead,
+  type StartOfPass,
+  type Verdict,
+} from './rules.ts';
 import type { CapturedSidecars } from './snapshot-files.ts';
 import { WalCapture } from './wal-capture.ts';
 
@@ -59,48 +68,59 @@ async function currentHead(reader: DatabaseReader, known: HeadAndBlocks | undefi
   return reader.readHeadAndBlocks();
 }
 
-export type PassOutcome =
-  | 'accepted'
-  | { readonly reason: Rejection | 'it does not come to rest' | 'somebody has it open' };
+export type PassOutcome = 'accepted' | { readonly reason: Rejection };
 
-/** Looks at everything again, in the order that the rules need, and judges. Waits up to a second for a quiet database. */
-export async function judgeEnd(
+export interface JudgeOptions {
+  /** Whether somebody has the database open, or it cannot be known. */
+  readonly held: boolean;
+  readonly rules?: Rules | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Looks at everything again, in the order that the rules need, and judges; does not wait. */
+export async function judgeNow(
   reader: DatabaseReader,
   pass: OpenPass,
-  { held, signal }: { readonly held: boolean; readonly signal?: AbortSignal | undefined },
-): Promise<PassOutcome> {
+  rules: Rules = RULES,
+): Promise<Verdict> {
   const { summary, samePrefix } = await pass.wal.recheck();
   const head = await reader.readHead();
   const state = await databaseState(reader.path);
-  const verdict = judgePass(pass.start, { head, wal: summary, samePrefix, state });
-  if (verdict.verdict === 'accept') return 'accepted';
-  if (verdict.verdict === 'reject') return { reason: verdict.reason };
-  if (verdict.verdict === 'if-abandoned') {
-    const holders = await findLockHolders(reader.path);
-    // On Windows a file with a writer cannot be opened by others at all, so this one has none.
-    if (process.platform !== 'win32' && (holders === 'unknown' || holders.length > 0))
-      return { reason: verdict.reason };
-  }
-  return (await becomesQuiet(reader, pass.start.state, pass.startedMs, held, signal))
-    ? 'accepted'
-    : { reason: verdict.verdict === 'if-abandoned' ? verdict.reason : 'it does not come to rest' };
+  return judgePass(pass.start, { head, wal: summary, samePrefix, state }, rules);
 }
 
+/** As {@link judgeNow}, and waits up to a second for a quiet database where only that proves the pass. */
+export async function judgeEnd(
+  reader: DatabaseReader,
+  pass: OpenPass,
+  options: JudgeOptions,
+): Promise<PassOutcome> {
+  const verdict = await judgeNow(reader, pass, options.rules);
+  if (verdict.verdict === 'accept') return 'accepted';
+  if (verdict.verdict === 'reject') return { reason: verdict.reason };
+  if (verdict.verdict === 'if-abandoned' && (await mayBeHeld(reader.path))) return { reason: verdict.reason };
+  if (await becomesQuiet(reader, pass, options)) return 'accepted';
+  return { reason: verdict.verdict === 'if-abandoned' ? verdict.reason : 'it does not come to rest' };
+}
+
+/** On Windows a file with a writer cannot be opened by others at all, so one that was opened has none. */
+async function mayBeHeld(path: string): Promise<boolean> {
+  const holders = await findLockHolders(path);
+  return process.platform !== 'win32' && (holders === 'unknown' || holders.length > 0);
+}
+
+/** Waits until the files have been quiet for long enough, or have been written. */
 async function becomesQuiet(
   reader: DatabaseReader,
-  start: DatabaseState,
-  startedMs: number,
-  held: boolean,
-  signal: AbortSignal | undefined,
+  { start, startedMs }: OpenPass,
+  { held, signal }: JudgeOptions,
 ): Promise<boolean> {
   for (;;) {
     const now = await databaseState(reader.path);
-    if (isQuiet(start, now, { watchedMs: performance.now() - startedMs, nowMs: Date.now(), held }))
+    if (isQuiet(start.state, now, { watchedMs: performance.now() - startedMs, nowMs: Date.now(), held })) {
       return true;
-    if (!sameFiles(start, now)) return false;
+    }
+    if (!isSameDatabaseState(start.state, now)) return false;
     await pause(20, signal);
   }
 }
-
-const sameFiles = (a: DatabaseState, b: DatabaseState): boolean =>
-  isQuiet(a, b, { watchedMs: Infinity, nowMs: 0, held: true });

@@ -4,7 +4,7 @@
  *
  * The order of looking matters and is the caller's promise: head, then WAL, then blocks, then WAL, then head.
  */
-import type { DatabaseHead, WalSummary } from '@quackup/duckdb-file';
+import { type DatabaseHead, isBlockValid, type WalSummary } from '@quackup/duckdb-file';
 
 import { type DatabaseState, isSameDatabaseState } from './database-files.ts';
 
@@ -29,7 +29,8 @@ export type Rejection =
   | 'a checkpoint is running'
   | 'the WAL was replaced'
   | 'the WAL belongs to another state of the file'
-  | 'the WAL cannot be read';
+  | 'the WAL cannot be read'
+  | 'it does not come to rest';
 
 export type Verdict =
   | { readonly verdict: 'accept' }
@@ -67,26 +68,69 @@ export function walFitsHead(wal: WalSummary, head: DatabaseHead): boolean {
 }
 
 /** Whether the files can only be taken all four as they are, at rest: see `if-abandoned`. */
-export function mustTakeAllFiles({ head, wal, state }: StartOfPass): Rejection | undefined {
-  if (showsCheckpoint(wal, state)) return 'a checkpoint is running';
+export function mustTakeAllFiles(
+  { head, wal, state }: StartOfPass,
+  rules: Rules = RULES,
+): Rejection | undefined {
+  if (rules.showsCheckpoint(wal, state)) return 'a checkpoint is running';
   if (isUnreadable(wal)) return 'the WAL cannot be read';
   if (wal.commits > 0 && !walFitsHead(wal, head)) return 'the WAL belongs to another state of the file';
   return undefined;
 }
 
-/** Judges a pass. */
-export function judgePass(start: StartOfPass, end: EndOfPass): Verdict {
-  if (!sameHead(start.head, end.head)) return { verdict: 'reject', reason: 'the header moved' };
-  const allFiles = mustTakeAllFiles(start);
-  if (allFiles !== undefined) return { verdict: 'if-abandoned', reason: allFiles };
-  if (showsCheckpoint(end.wal, end.state)) return { verdict: 'reject', reason: 'a checkpoint is running' };
-  if (start.head.layout.kind === 'opaque') return { verdict: 'if-quiet' };
-  if (start.wal.commits > 0) {
-    return end.samePrefix ? { verdict: 'accept' } : { verdict: 'reject', reason: 'the WAL was replaced' };
-  }
+/** Whether blocks that the header calls free may belong to the state: bulk commits only point to theirs from the WAL. */
+export function needsFreeBlocks(start: StartOfPass): boolean {
+  return start.wal.rowGroupDataEntries > 0 || mustTakeAllFiles(start) !== undefined;
+}
+
+/**
+ * The rules that acceptance rests on, as one value. Everything takes {@link RULES} unless a test passes a set in which one
+ * rule is dropped, to see that it is needed; nothing else may.
+ */
+export interface Rules {
+  /** The head after the pass is the one from before it. */
+  headStayed(start: DatabaseHead, end: DatabaseHead): boolean;
+  /** A checkpoint is running, or crashed. */
+  showsCheckpoint(wal: WalSummary, state: DatabaseState): boolean;
+  /** What was captured of the WAL is still the beginning of the same file. */
+  walContinues(end: EndOfPass): boolean;
+  /** The captured WAL held a commit, or one came meanwhile: see docs/hot-copy.md, rule 5. */
+  commitProves(start: StartOfPass, end: EndOfPass): boolean;
+  /** A block was read whole. */
+  isWhole(block: Uint8Array): boolean;
+  /** What was copied under iteration `before` may be good under `now`. */
+  followsDirectly(before: bigint, now: bigint): boolean;
+  /** A block is copy-on-write, so that a copy of it stays good; `metadata` blocks are written in place. */
+  isCopyOnWrite(block: { readonly used: boolean; readonly metadata: boolean }): boolean;
+  /** Blocks that the header calls free are copied too. */
+  needsFreeBlocks(start: StartOfPass): boolean;
+}
+
+export const RULES: Rules = {
+  headStayed: sameHead,
+  showsCheckpoint,
+  walContinues: ({ samePrefix }) => samePrefix,
   // With a commit in the WAL a checkpoint cannot run without a marker: one that came meanwhile proves that none ran.
-  if (end.wal.commits > 0 && !isUnreadable(end.wal)) return { verdict: 'accept' };
-  return { verdict: 'if-quiet' };
+  commitProves: (start, end) => start.wal.commits > 0 || (end.wal.commits > 0 && !isUnreadable(end.wal)),
+  isWhole: isBlockValid,
+  followsDirectly: (before, now) => now === before + 1n,
+  isCopyOnWrite: ({ used, metadata }) => used && !metadata,
+  needsFreeBlocks,
+};
+
+/** Judges a pass. */
+export function judgePass(start: StartOfPass, end: EndOfPass, rules: Rules = RULES): Verdict {
+  if (!rules.headStayed(start.head, end.head)) return { verdict: 'reject', reason: 'the header moved' };
+  const allFiles = mustTakeAllFiles(start, rules);
+  if (allFiles !== undefined) return { verdict: 'if-abandoned', reason: allFiles };
+  if (rules.showsCheckpoint(end.wal, end.state)) {
+    return { verdict: 'reject', reason: 'a checkpoint is running' };
+  }
+  if (start.head.layout.kind === 'opaque') return { verdict: 'if-quiet' };
+  if (start.wal.commits > 0 && !rules.walContinues(end)) {
+    return { verdict: 'reject', reason: 'the WAL was replaced' };
+  }
+  return rules.commitProves(start, end) ? { verdict: 'accept' } : { verdict: 'if-quiet' };
 }
 
 /** How long nothing may be written for a database to count as quiet, if somebody has it open. */

@@ -27,11 +27,6 @@ export function* blockIds(count: number): Generator<number, void, undefined> {
   for (let id = 0; id < count; id += 1) yield id;
 }
 
-/** Whether blocks that the header calls free may belong to the state. */
-export function needsFreeBlocks(start: StartOfPass): boolean {
-  return start.wal.rowGroupDataEntries > 0 || mustTakeAllFiles(start) !== undefined;
-}
-
 /** The sidecars that belong to the state: the WAL up to its last commit, or all of them as they are. */
 export function sidecarFiles(
   database: string,

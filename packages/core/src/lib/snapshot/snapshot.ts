@@ -14,6 +14,9 @@ export interface Snapshot extends AsyncDisposable {
     DatabaseEntry,
     'mode' | 'storageVersion' | 'createdBy' | 'layout' | 'iteration' | 'walCommits' | 'warnings'
   >;
+  /** How often the database was gone through, and how many bytes of blocks were read from it, for a frozen copy. */
+  readonly passes?: number;
+  readonly bytesRead?: number;
   /**
    * To be called when all files have been read: resolves if what was read is one state of the database.
    *

@@ -1,0 +1,60 @@
+import { open, rename, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
+
+import type { ArchiveFile } from '../archive/archive-file.ts';
+import { QuackupError } from '../errors.ts';
+import { syncFolder } from '../restore/sync-folder.ts';
+import { fileState, filePath, SIDECAR_ROLES } from './database-files.ts';
+import { writeFully } from './read-fully.ts';
+import type { Snapshot } from './snapshot.ts';
+
+const PARTIAL = '.quackup-partial';
+
+/** @throws TARGET_EXISTS if anything has the name of one of the files that a copy at `to` may consist of. */
+export async function checkNothingInTheWay(to: string): Promise<void> {
+  for (const role of ['database', ...SIDECAR_ROLES] as const) {
+    const path = filePath(to, role);
+    if ((await fileState(path)) === undefined) continue;
+    throw new QuackupError('TARGET_EXISTS', `${path} is there already; nothing was written`, {
+      hint: 'name a file that does not exist yet',
+    });
+  }
+}
+
+/**
+ * Writes a snapshot as files: `to`, and its sidecars beside it. They get their names when all of them are whole and
+ * synced, `to` last, so `to` exists exactly when the copy is complete.
+ *
+ * @throws TARGET_EXISTS as {@link checkNothingInTheWay}.
+ * @throws SnapshotMoved if the snapshot turns out to be none; nothing is left.
+ */
+export async function writeSnapshot(snapshot: Snapshot, to: string): Promise<void> {
+  await checkNothingInTheWay(to);
+  const paths = snapshot.files.map(({ role }) => filePath(to, role)).toReversed();
+  try {
+    for (const file of snapshot.files) await writeFile(file, filePath(to, file.role) + PARTIAL);
+    await snapshot.confirm();
+    for (const path of paths) await rename(path + PARTIAL, path);
+    await syncFolder(dirname(to));
+  } catch (error) {
+    for (const path of paths) await rm(path + PARTIAL, { force: true });
+    throw error;
+  }
+}
+
+async function writeFile(file: ArchiveFile, path: string): Promise<void> {
+  await rm(path, { force: true });
+  const handle = await open(path, 'wx', 0o600);
+  try {
+    let position = 0;
+    for await (const { bytes, release } of file.chunks()) {
+      if (bytes !== undefined) await writeFully(handle, bytes, position);
+      position += position < file.headBytes ? file.headBytes : file.chunkBytes;
+      release?.();
+    }
+    await handle.truncate(file.sizeBytes);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
