@@ -31,6 +31,7 @@ export type {
   VerifyProblem,
   VerifyReport,
 } from './lib/api.ts';
+export { MAX_PAUSE_WRITER_MS } from './lib/api.ts';
 export { createBackup } from './lib/backup/create-backup.ts';
 export { cleanupBackups } from './lib/cleanup/cleanup-backups.ts';
 export * from './lib/config/index.ts';

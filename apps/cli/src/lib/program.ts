@@ -70,6 +70,10 @@ export function buildProgram(io: CliIo, execute: Execute): Command {
     )
     .option('--full', 'a full backup (in this version every backup is one)', false)
     .option('--wait <duration>', 'how long one database may take to come to rest: 30s, 5m')
+    .option(
+      '--pause-writer <duration>',
+      'stop the process that writes a database for at most this long at a time, if no copy comes to rest without: 200ms (Linux, macOS)',
+    )
     .action((databases: string[], input: Omit<BackupInput, 'databases'>) =>
       start('backup', async () => {
         const { backup } = await import('./commands/backup.ts');

@@ -54,6 +54,9 @@ export type SnapshotMethod = 'at-rest' | 'hot' | 'quiet';
 /** How long one database may take to come to rest unless something else is asked for, milliseconds. */
 export const DEFAULT_WAIT_MS = 120_000;
 
+/** The longest that a writer may be asked to be stopped for, milliseconds. */
+export const MAX_PAUSE_WRITER_MS = 5_000;
+
 export interface BackupOptions extends OperationOptions {
   readonly databases: readonly DatabaseSource[];
   readonly targets: readonly NamedTarget[];
@@ -61,6 +64,11 @@ export interface BackupOptions extends OperationOptions {
   readonly compression?: Compression;
   /** How long one database may take to come to rest, in milliseconds. Default: 120,000. */
   readonly waitMs?: number;
+  /**
+   * Stop the process that writes a database for at most this many milliseconds at a time, if no copy comes to rest
+   * without. Default: never. Linux and macOS.
+   */
+  readonly pauseWriterMs?: number;
   /** Folder for frozen copies of databases that are being written. Default: the system's temporary folder. */
   readonly tempDir?: string;
 }

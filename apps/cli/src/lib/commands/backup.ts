@@ -3,6 +3,8 @@ import {
   type Config,
   createBackup,
   EXIT,
+  MAX_DURATION_MS,
+  MAX_PAUSE_WRITER_MS,
   parseDuration,
   QuackupError,
   resolveDatabases,
@@ -22,10 +24,12 @@ export interface BackupInput {
   /** Every backup of this version is full, so this is always honoured. */
   readonly full: boolean;
   readonly wait?: string;
+  readonly pauseWriter?: string;
 }
 
 export async function backup(context: CommandContext, input: BackupInput): Promise<number> {
-  const waitMs = input.wait === undefined ? undefined : waitFrom(input.wait);
+  const waitMs = durationFrom('--wait', input.wait, MAX_DURATION_MS);
+  const pauseWriterMs = durationFrom('--pause-writer', input.pauseWriter, MAX_PAUSE_WRITER_MS);
   const config = await findConfig(context);
   const { databases, warnings } = await resolveDatabases(wantedDatabases(context, input, config));
   for (const warning of warnings) context.warn(warning);
@@ -37,13 +41,20 @@ export async function backup(context: CommandContext, input: BackupInput): Promi
   const names = input.target.length > 0 ? [...new Set(input.target)] : config.backup.targets;
   await using targets = await OpenTargets.open(names, config, context, { several: true });
   using progress = await startProgress(context);
-  const { compression, tempDir, waitMs: configuredWaitMs } = config.backup;
-  const wait = waitMs ?? configuredWaitMs;
+  const { compression, tempDir } = config.backup;
+  const wait = waitMs ?? config.backup.waitMs;
+  const pauseMs = pauseWriterMs ?? config.backup.pauseWriterMs;
+  if (pauseMs !== undefined && process.platform === 'win32') {
+    throw new QuackupError('USAGE', 'a process cannot be paused on Windows', {
+      hint: 'leave out --pause-writer and backup.pauseWriter',
+    });
+  }
   const made = await createBackup({
     databases,
     targets: targets.targets,
     ...(compression && { compression }),
     ...(wait !== undefined && { waitMs: wait }),
+    ...(pauseMs !== undefined && { pauseWriterMs: pauseMs }),
     ...(tempDir !== undefined && { tempDir }),
     signal: context.io.signal,
     onProgress: progress.onProgress,
@@ -55,11 +66,13 @@ export async function backup(context: CommandContext, input: BackupInput): Promi
   return well ? EXIT.ok : EXIT.failed;
 }
 
-function waitFrom(text: string): number {
-  const waitMs = parseDuration(text);
-  if (waitMs !== undefined) return waitMs;
-  throw new QuackupError('USAGE', `--wait: "${text}" is not a duration of up to 24 days`, {
-    hint: 'write a number and a unit: 30s, 5m, 1h',
+function durationFrom(option: string, text: string | undefined, maxMs: number): number | undefined {
+  if (text === undefined) return undefined;
+  const ms = parseDuration(text);
+  if (ms !== undefined && ms <= maxMs) return ms;
+  const most = maxMs < 60_000 ? `${maxMs / 1000} s` : `${Math.floor(maxMs / 86_400_000)} days`;
+  throw new QuackupError('USAGE', `${option}: "${text}" is not a duration of up to ${most}`, {
+    hint: 'write a number and a unit: 200ms, 30s, 5m, 1h',
   });
 }
 

@@ -34,10 +34,12 @@ function toBackup(
   baseDir: string,
 ): Config['backup'] {
   const waitMs = raw.wait === undefined ? undefined : parseDuration(raw.wait);
+  const pauseWriterMs = raw.pauseWriter === undefined ? undefined : parseDuration(raw.pauseWriter);
   return {
     targets: raw.targets ?? allTargets,
     ...(raw.compression !== undefined && { compression: raw.compression }),
     ...(waitMs !== undefined && { waitMs }),
+    ...(pauseWriterMs !== undefined && { pauseWriterMs }),
     ...(raw.tempDir !== undefined && { tempDir: resolve(baseDir, raw.tempDir) }),
   };
 }

@@ -2,6 +2,7 @@ import * as z from 'zod';
 
 import type { Compression, RetentionPolicy } from '../api.ts';
 import { checkDatabaseName } from './database-names.ts';
+import { MAX_PAUSE_WRITER_MS } from '../api.ts';
 import { DURATION_PATTERN, MAX_DURATION_MS, parseDuration } from './parse-duration.ts';
 
 const level = (algorithm: string, from: number, to: number): z.ZodExactOptional<z.ZodNumber> =>
@@ -92,6 +93,7 @@ export interface RawConfig {
     readonly targets?: readonly string[];
     readonly compression?: Compression;
     readonly wait?: string;
+    readonly pauseWriter?: string;
     readonly tempDir?: string;
   };
   readonly retention?: RetentionPolicy;
@@ -123,6 +125,17 @@ export const configSchema: z.ZodType<RawConfig> = z
           .refine((text) => parseDuration(text) !== undefined, `at most ${MAX_DURATION_DAYS} days`)
           .exactOptional()
           .describe('How long one database may take to come to rest: "120s", "5m". Default: "120s".'),
+        pauseWriter: z
+          .string()
+          .regex(DURATION_PATTERN, { error: 'expected a duration such as "200ms"', abort: true })
+          .refine(
+            (text) => (parseDuration(text) ?? Infinity) <= MAX_PAUSE_WRITER_MS,
+            `at most ${MAX_PAUSE_WRITER_MS / 1000}s`,
+          )
+          .exactOptional()
+          .describe(
+            'Stop the process that writes a database for at most this long at a time, if no copy comes to rest without: "200ms". Default: never.',
+          ),
         tempDir: z
           .string()
           .min(1)

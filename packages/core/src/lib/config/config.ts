@@ -32,6 +32,7 @@ export interface Config {
     readonly targets: readonly string[];
     readonly compression?: Compression;
     readonly waitMs?: number;
+    readonly pauseWriterMs?: number;
     /** Absolute. */
     readonly tempDir?: string;
   };

@@ -5,7 +5,7 @@
 import { readFile } from 'node:fs/promises';
 
 /** When process `pid` started, in clock ticks since boot; 0 where the system does not tell; undefined if there is none. */
-async function processStart(pid: number): Promise<number | undefined> {
+export async function processStart(pid: number): Promise<number | undefined> {
   if (process.platform === 'linux') {
     const text = await readFile(`/proc/${pid}/stat`, 'latin1').catch(() => undefined);
     if (text === undefined) return undefined;

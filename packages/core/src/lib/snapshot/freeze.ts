@@ -16,14 +16,17 @@ import type { ScratchFolder } from '../process/scratch-folder.ts';
 import { damagedBlock } from './at-rest.ts';
 import { BlockTrust } from './block-trust.ts';
 import { BufferPool } from './buffer-pool.ts';
-import { databaseState, isSameFileIdentity, isSameFileState } from './database-files.ts';
+import { cloneDatabase } from './frozen-clone.ts';
+import { findLockHolders } from './lock-holders.ts';
+import { WriterPause } from './writer-pause.ts';
+import { checkpointEnds } from './checkpoint-end.ts';
 import type { DatabaseReader } from './database-reader.ts';
 import { FrozenCopy } from './frozen-copy.ts';
 import { HeadWatch } from './head-watch.ts';
-import { judgeEnd, judgeNow, type OpenPass, openPass, type PassOutcome } from './pass.ts';
+import { judgePassIn } from './judge-pass-in.ts';
+import { judgeNow, type OpenPass, openPass, type PassOutcome } from './pass.ts';
 import { pause } from './pause.ts';
 import { RULES, type Rules } from './rules.ts';
-import { settle } from './settle.ts';
 import type { Snapshot } from './snapshot.ts';
 import { blockIds, countBlocks, factsOf, sidecarFiles } from './snapshot-files.ts';
 
@@ -36,17 +39,21 @@ export interface FreezeOptions {
   /** Told of the bytes copied. */
   readonly onBytes?: ((bytes: number) => void) | undefined;
   readonly rules?: Rules | undefined;
+  /** Clone the file instead of copying it, where the file system can. Default: true. */
+  readonly clone?: boolean | undefined;
+  /** Stop the writer for at most this many milliseconds at a time, if passes fail without. Default: never. */
+  readonly pauseWriterMs?: number | undefined;
 }
 
 /** How often the header is looked at while blocks are copied: several times within the shortest checkpoint. */
 const WATCH_MS = 4;
 /** Blocks that are copied at once: enough for a disk or a network to be busy. */
 const COPY_AHEAD = 4;
+/** The writer is stopped only when passes have failed without: from this one on. */
+const PASSES_BEFORE_PAUSE = 4;
 /** A block in use that fails its checksum is being written, or damaged: read again this often while nothing moves. */
 const BLOCK_TRIES = 400;
 const BLOCK_PAUSE_MS = 2;
-/** How long a checkpoint's traces may stand still before they are judged as those of a crash. */
-const CHECKPOINT_STILL_MS = 500;
 
 /**
  * Takes over `reader`, which the snapshot closes.
@@ -57,6 +64,12 @@ const CHECKPOINT_STILL_MS = 500;
  * @throws NO_SPACE if the copy does not fit.
  */
 export async function freezeDatabase(reader: DatabaseReader, options: FreezeOptions): Promise<Snapshot> {
+  if (options.clone !== false) {
+    const cloned = await cloneDatabase(reader, options).catch((error: unknown) => {
+      throw translate(error, reader.path);
+    });
+    if (cloned !== undefined) return cloned;
+  }
   const copy = await FrozenCopy.create(options.scratch.newPath());
   const freezer = new Freezer(reader, copy, options);
   try {
@@ -118,14 +131,21 @@ class Freezer {
   }
 
   async run(): Promise<OpenPass> {
+    await using pausing = new AsyncDisposableStack();
+    let writer: WriterPause | undefined;
     for (;;) {
       this.#options.signal?.throwIfAborted();
       this.passes += 1;
+      if (this.passes === PASSES_BEFORE_PAUSE) {
+        writer = await this.#preparePause();
+        if (writer !== undefined) pausing.use(writer);
+      }
       await this.#watch.look();
+      await writer?.stop();
       const pass = await openPass(this.#reader, this.#options.scratch, this.#watch.known);
       let accepted = false;
       try {
-        const outcome = await this.#pass(pass);
+        const outcome = await this.#pass(pass, writer);
         accepted = outcome === 'accepted';
         if (outcome === 'accepted') {
           this.#checkComplete(pass);
@@ -133,6 +153,7 @@ class Freezer {
         }
         this.#reasons.set(outcome.reason, (this.#reasons.get(outcome.reason) ?? 0) + 1);
       } finally {
+        await writer?.goOn();
         if (!accepted) await pass[Symbol.asyncDispose]();
       }
       await this.#reader.checkSameFile();
@@ -140,43 +161,36 @@ class Freezer {
     }
   }
 
-  async #pass(pass: OpenPass): Promise<PassOutcome> {
+  async #pass(pass: OpenPass, writer: WriterPause | undefined): Promise<PassOutcome> {
     // The pass may have read a newer head than the last one seen.
     this.#watch.saw({ head: pass.start.head, blocks: pass.blocks });
     const first = this.passes === 1;
     if (first) await this.#checkSpace(pass);
     // The first pass copies whatever happens: most of it stays good. A later one under a checkpoint could not be accepted.
     if (!first && this.#rules.showsCheckpoint(pass.start.wal, pass.start.state)) {
-      if (await this.#checkpointEnds(pass)) return { reason: 'a checkpoint is running' };
+      // A stopped writer would never end it.
+      await writer?.goOn();
+      if (await checkpointEnds(this.#reader, this.#watch, pass, this.#options.signal))
+        return { reason: 'a checkpoint is running' };
     }
     const moved = await this.#copyMissing(pass, first);
     if (moved) return { reason: 'the header moved' };
-    const verdict = await judgeNow(this.#reader, pass, this.#rules);
-    if (verdict.verdict === 'accept') return 'accepted';
-    if (verdict.verdict === 'reject') return { reason: verdict.reason };
-    const { rules, signal } = this.#options;
-    if (verdict.verdict === 'if-quiet' && pass.blocks.use !== undefined) {
-      const deadlineMs = this.#deadlineMs;
-      return settle(this.#reader, pass, pass.blocks.use, { deadlineMs, rules, signal });
-    }
-    return judgeEnd(this.#reader, pass, { held: true, rules, signal });
+    // What is stopped looks quiet: only a running writer's silence proves anything.
+    const verdict = writer === undefined ? undefined : await judgeNow(this.#reader, pass, this.#rules);
+    await writer?.goOn();
+    if (verdict?.verdict === 'accept') return 'accepted';
+    const { signal } = this.#options;
+    return judgePassIn(this.#reader, pass, { deadlineMs: this.#deadlineMs, rules: this.#rules, signal });
   }
 
-  /** Waits while a checkpoint shows; returns false if its traces stand still as those of a crash do. */
-  async #checkpointEnds({ start }: OpenPass): Promise<boolean> {
-    let seen = start.state;
-    let stillSinceMs = performance.now();
-    for (;;) {
-      if (await this.#watch.look()) return true;
-      const now = await databaseState(this.#reader.path);
-      if (!isSameFileIdentity(start.state.wal, now.wal)) return true;
-      if (!isSameFileState(seen.database, now.database) || !isSameFileState(seen.wal, now.wal)) {
-        seen = now;
-        stillSinceMs = performance.now();
-      }
-      if (performance.now() - stillSinceMs > CHECKPOINT_STILL_MS) return false;
-      await pause(1, this.#options.signal);
-    }
+  /** The one process that has the database open for writing can be stopped; of several, or of unknown ones, none is. */
+  async #preparePause(): Promise<WriterPause | undefined> {
+    const { pauseWriterMs } = this.#options;
+    if (pauseWriterMs === undefined) return undefined;
+    const holders = await findLockHolders(this.#reader.path);
+    const [holder, ...others] = holders === 'unknown' ? [] : holders;
+    if (holder === undefined || others.length > 0) return undefined;
+    return WriterPause.prepare(holder.pid, pauseWriterMs);
   }
 
   /** Copies what is not trusted; returns whether the header moved. A pass that is not the first ends when it does. */

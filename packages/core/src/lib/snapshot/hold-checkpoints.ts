@@ -4,7 +4,7 @@ export interface SqlConnection {
 }
 
 /** More than any WAL grows to while a snapshot is taken. */
-const NEVER = '1PB';
+const NEVER = '1000TB';
 
 /** The setting is one for the whole instance, so those who hold it at the same time share one value to go back to. */
 const held = new Map<string, { holders: number; readonly threshold: string }>();

@@ -12,7 +12,9 @@ export interface SnapshotOptions {
   readonly signal?: AbortSignal | undefined;
   /** Freeze it even if nobody seems to write it: reading it in place has just failed. */
   readonly freeze: boolean;
-  readonly onBytes?: (bytes: number) => void;
+  /** Stop the writer for at most this many milliseconds at a time, if passes fail without. */
+  readonly pauseWriterMs?: number | undefined;
+  readonly onBytes?: ((bytes: number) => void) | undefined;
 }
 
 /**
@@ -29,7 +31,10 @@ export async function openSnapshot(
     const holders = await findLockHolders(path);
     // Where holders cannot be known, reading in place is tried first: it is confirmed or given up, never believed.
     const writing = holders !== 'unknown' && mayHaveWriter(holders);
-    if (options.freeze || writing) return await freezeDatabase(reader, { name, ...options });
+    if (options.freeze || writing) {
+      // What is frozen after a clone turned out to be none must not be cloned again.
+      return await freezeDatabase(reader, { name, ...options, clone: !options.freeze });
+    }
     return await snapshotAtRest(reader, { name, holders, scratch: options.scratch });
   } catch (error) {
     await reader.close();

@@ -115,9 +115,11 @@ async function becomesQuiet(
   { start, startedMs }: OpenPass,
   { held, signal }: JudgeOptions,
 ): Promise<boolean> {
+  // Of a database that somebody holds only the time from here on counts: it may have been stopped until now.
+  const sinceMs = held ? performance.now() : startedMs;
   for (;;) {
     const now = await databaseState(reader.path);
-    if (isQuiet(start.state, now, { watchedMs: performance.now() - startedMs, nowMs: Date.now(), held })) {
+    if (isQuiet(start.state, now, { watchedMs: performance.now() - sinceMs, nowMs: Date.now(), held })) {
       return true;
     }
     if (!isSameDatabaseState(start.state, now)) return false;

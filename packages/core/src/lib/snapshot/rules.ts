@@ -89,21 +89,21 @@ export function needsFreeBlocks(start: StartOfPass): boolean {
  */
 export interface Rules {
   /** The head after the pass is the one from before it. */
-  headStayed(start: DatabaseHead, end: DatabaseHead): boolean;
+  readonly headStayed: (start: DatabaseHead, end: DatabaseHead) => boolean;
   /** A checkpoint is running, or crashed. */
-  showsCheckpoint(wal: WalSummary, state: DatabaseState): boolean;
+  readonly showsCheckpoint: (wal: WalSummary, state: DatabaseState) => boolean;
   /** What was captured of the WAL is still the beginning of the same file. */
-  walContinues(end: EndOfPass): boolean;
+  readonly walContinues: (end: EndOfPass) => boolean;
   /** The captured WAL held a commit, or one came meanwhile: see docs/hot-copy.md, rule 5. */
-  commitProves(start: StartOfPass, end: EndOfPass): boolean;
+  readonly commitProves: (start: StartOfPass, end: EndOfPass) => boolean;
   /** A block was read whole. */
-  isWhole(block: Uint8Array): boolean;
+  readonly isWhole: (block: Uint8Array) => boolean;
   /** What was copied under iteration `before` may be good under `now`. */
-  followsDirectly(before: bigint, now: bigint): boolean;
+  readonly followsDirectly: (before: bigint, now: bigint) => boolean;
   /** A block is copy-on-write, so that a copy of it stays good; `metadata` blocks are written in place. */
-  isCopyOnWrite(block: { readonly used: boolean; readonly metadata: boolean }): boolean;
+  readonly isCopyOnWrite: (block: { readonly used: boolean; readonly metadata: boolean }) => boolean;
   /** Blocks that the header calls free are copied too. */
-  needsFreeBlocks(start: StartOfPass): boolean;
+  readonly needsFreeBlocks: (start: StartOfPass) => boolean;
 }
 
 export const RULES: Rules = {

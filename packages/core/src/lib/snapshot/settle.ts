@@ -39,7 +39,7 @@ export async function settle(
   let note: LookAhead | undefined;
   for (;;) {
     const now = await databaseState(reader.path);
-    const watchedMs = performance.now() - pass.startedMs;
+    const watchedMs = performance.now() - readMs;
     if (isQuiet(pass.start.state, now, { watchedMs, nowMs: Date.now(), held: true })) return 'accepted';
     if (!isSameDatabaseState(seen, now)) {
       seen = now;

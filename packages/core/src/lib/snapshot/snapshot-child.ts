@@ -17,13 +17,14 @@ const requestSchema = z.strictObject({
   to: z.string(),
   waitMs: z.number(),
   tempDir: z.string(),
+  pauseWriterMs: z.number().exactOptional(),
 });
 
 async function takeSnapshot(request: z.infer<typeof requestSchema>): Promise<unknown> {
-  const { path, to, waitMs, tempDir } = request;
+  const { path, to, tempDir, ...limits } = request;
   await using scratch = await ScratchFolder.create(tempDir);
   for (let freeze = false; ; freeze = true) {
-    await using snapshot = await openSnapshot({ name: path, path }, { scratch, waitMs, freeze });
+    await using snapshot = await openSnapshot({ name: path, path }, { scratch, freeze, ...limits });
     try {
       await writeSnapshot(snapshot, to);
     } catch (error) {

@@ -17,6 +17,11 @@ export interface TakeSnapshotOptions {
   readonly to: string;
   /** How long the database may take to come to rest, milliseconds. Default: 120,000. */
   readonly waitMs?: number;
+  /**
+   * Stop the process that writes the database for at most this many milliseconds at a time, if no copy comes to rest
+   * without. Default: never. Linux and macOS.
+   */
+  readonly pauseWriterMs?: number;
   /** Folder for what must be frozen. Default: the folder of `to`. */
   readonly tempDir?: string;
   /**
@@ -85,7 +90,7 @@ const CHILD = fileURLToPath(
  * @throws SNAPSHOT_FAILED if the child process could not do its work.
  */
 export async function snapshot(path: string, options: TakeSnapshotOptions): Promise<TakenSnapshot> {
-  const { waitMs = DEFAULT_WAIT_MS, connection, signal } = options;
+  const { waitMs = DEFAULT_WAIT_MS, pauseWriterMs, connection, signal } = options;
   const from = resolve(path);
   const to = resolve(options.to);
   const tempDir = resolve(options.tempDir ?? dirname(to));
@@ -93,7 +98,10 @@ export async function snapshot(path: string, options: TakeSnapshotOptions): Prom
   // Not only to be told early: the child must not be asked to write where this process may have something open.
   await checkNothingInTheWay(to);
   await using _held = connection === undefined ? undefined : await holdCheckpoints(connection);
-  const answer = await askChild({ path: from, to, waitMs, tempDir }, signal);
+  const answer = await askChild(
+    { path: from, to, waitMs, tempDir, ...(pauseWriterMs !== undefined && { pauseWriterMs }) },
+    signal,
+  );
   if ('error' in answer) {
     const { code, message, hint } = answer.error;
     throw new QuackupError(

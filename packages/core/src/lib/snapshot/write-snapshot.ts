@@ -47,10 +47,10 @@ async function writeFile(file: ArchiveFile, path: string): Promise<void> {
   const handle = await open(path, 'wx', 0o600);
   try {
     let position = 0;
-    for await (const { bytes, release } of file.chunks()) {
-      if (bytes !== undefined) await writeFully(handle, bytes, position);
+    for await (const chunk of file.chunks()) {
+      if (chunk.bytes !== undefined) await writeFully(handle, chunk.bytes, position);
       position += position < file.headBytes ? file.headBytes : file.chunkBytes;
-      release?.();
+      chunk.release?.();
     }
     await handle.truncate(file.sizeBytes);
     await handle.sync();
