@@ -28,6 +28,9 @@ export class WriterPause implements AsyncDisposable {
     this.#child = child;
     this.#lines = createInterface({ input: child.stdout });
     child.stdin.on('error', () => undefined);
+    child.once('error', () => {
+      this.#ended = true;
+    });
     child.once('close', () => {
       this.#ended = true;
       // Killed from outside while it held the writer: then this process is the last that can let it go.
@@ -49,6 +52,11 @@ export class WriterPause implements AsyncDisposable {
       { stdio: ['pipe', 'pipe', 'pipe'], detached: true },
     );
     return new WriterPause(pid, child);
+  }
+
+  /** Process id of the guard; -1 if it could not be started. */
+  get guardPid(): number {
+    return this.#child.pid ?? -1;
   }
 
   /** @returns whether all threads of the writer stand still now. They go on at the cap, so what is read must be judged. */

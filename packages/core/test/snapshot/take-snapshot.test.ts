@@ -1,0 +1,117 @@
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { DuckDBInstance } from '@duckdb/node-api';
+import { expect, test } from 'vitest';
+
+import { snapshot } from '../../src/index.ts';
+import { makeDatabase, runSql, tempFolder } from '../make-database.ts';
+
+const isLinux = process.platform === 'linux';
+
+/** Lines of /proc/locks for a file: who holds a lock on it. */
+function locksOn(path: string): string[] {
+  const { ino } = statSync(path);
+  return readFileSync('/proc/locks', 'utf8')
+    .split('\n')
+    .filter((line) => line.includes(`:${ino} `))
+    .map((line) => line.replace(/^\d+: /, ''));
+}
+
+test('a database that nobody has open is copied with its WAL', async () => {
+  using folder = tempFolder();
+  const path = join(folder.path, 'my data.duckdb');
+  makeDatabase(path);
+  const to = join(folder.path, 'copy.duckdb');
+  const taken = await snapshot(`${path}.small`, { to });
+  expect(taken).toMatchObject({ to, method: 'at-rest', warnings: [] });
+  expect(taken.files.map((file) => file.path)).toEqual([to, `${to}.wal`]);
+  expect(runSql(to, 'SELECT count(*)::INT FROM t', 'SELECT count(*)::INT FROM t')).toEqual([[12_001]]);
+  expect(
+    readdirSync(folder.path).filter((name) => name.includes('partial') || name.startsWith('quackup-')),
+  ).toEqual([]);
+});
+
+test.runIf(isLinux)('a process that has the database open keeps its lock and its threshold', async () => {
+  using folder = tempFolder();
+  const path = join(folder.path, 'open.duckdb');
+  const instance = await DuckDBInstance.create(path);
+  const connection = await instance.connect();
+  try {
+    await connection.run('CREATE TABLE t AS SELECT range AS i FROM range(50000)');
+    await connection.run("SET checkpoint_threshold = '7.0 MiB'");
+    const before = locksOn(path);
+    expect(before).toHaveLength(1);
+    expect(before[0]).toContain(`WRITE ${process.pid} `);
+
+    const during: string[][] = [];
+    const timer = setInterval(() => during.push(locksOn(path)), 5);
+    const to = join(folder.path, 'copy.duckdb');
+    const taken = await snapshot(path, { to, connection });
+    clearInterval(timer);
+
+    expect(taken.method).toBe('hot');
+    expect(during.length).toBeGreaterThan(5);
+    for (const locks of [...during, locksOn(path)]) expect(locks).toEqual(before);
+    const [[threshold] = []] = (
+      await connection.runAndReadAll("SELECT current_setting('checkpoint_threshold')")
+    ).getRowsJson();
+    expect(threshold).toBe('7.0 MiB');
+    expect(runSql(to, 'SELECT count(*)::INT FROM t')).toEqual([[50_000]]);
+  } finally {
+    connection.closeSync();
+    instance.closeSync();
+  }
+});
+
+test('checkpoints are let go on also if the snapshot fails', async () => {
+  using folder = tempFolder();
+  const instance = await DuckDBInstance.create(join(folder.path, 'open.duckdb'));
+  const connection = await instance.connect();
+  try {
+    const missing = join(folder.path, 'missing.duckdb');
+    const options = { to: join(folder.path, 'copy.duckdb'), connection };
+    await expect(snapshot(missing, options)).rejects.toMatchObject({ code: 'DATABASE_NOT_FOUND' });
+    const [[threshold] = []] = (
+      await connection.runAndReadAll("SELECT current_setting('checkpoint_threshold')")
+    ).getRowsJson();
+    expect(threshold).toBe('16.0 MiB');
+  } finally {
+    connection.closeSync();
+    instance.closeSync();
+  }
+});
+
+test.each(['', '.wal', '.wal.checkpoint', '.wal.recovery'])(
+  'nothing is written if something is in the way at copy%s',
+  async (ending) => {
+    using folder = tempFolder();
+    const path = join(folder.path, 'a.duckdb');
+    runSql(path, 'CREATE TABLE t AS SELECT 1 AS i', 'CHECKPOINT');
+    const to = join(folder.path, 'copy');
+    runSql(`${to}${ending}`, 'CREATE TABLE other AS SELECT 2 AS i', 'CHECKPOINT');
+    const before = readdirSync(folder.path);
+    await expect(snapshot(path, { to })).rejects.toMatchObject({ code: 'TARGET_EXISTS' });
+    expect(readdirSync(folder.path)).toEqual(before);
+  },
+);
+
+test('a snapshot that is called off leaves nothing', async () => {
+  using folder = tempFolder();
+  const path = join(folder.path, 'a.duckdb');
+  runSql(path, 'CREATE TABLE t AS SELECT range AS i FROM range(1000)', 'CHECKPOINT');
+  const before = readdirSync(folder.path);
+  const signal = AbortSignal.abort();
+  await expect(snapshot(path, { to: join(folder.path, 'copy'), signal })).rejects.toThrow('abort');
+  expect(readdirSync(folder.path)).toEqual(before);
+});
+
+test('a file that is no database is refused by name', async () => {
+  using folder = tempFolder();
+  const path = join(folder.path, 'notes.txt');
+  writeFileSync(path, 'x'.repeat(20_000));
+  await expect(snapshot(path, { to: join(folder.path, 'copy') })).rejects.toMatchObject({
+    code: 'NOT_A_DATABASE',
+    message: expect.stringContaining(path) as string,
+  });
+});
