@@ -3,17 +3,18 @@ import type { DatabaseHead, WalSummary } from '@quackup/duckdb-file';
 import type { DatabaseState, FileState } from '../../src/lib/snapshot/database-files.ts';
 import type { EndOfPass, StartOfPass } from '../../src/lib/snapshot/rules.ts';
 
+const slot = (iteration: number) => ({
+  iteration: BigInt(iteration),
+  metaBlock: 0n,
+  freeList: 0n,
+  blockCount: 10,
+  blockSize: 262_144,
+  vectorSize: 2048,
+  serializationCompatibility: 1,
+});
+
 /** A clear head of iteration `iteration`; heads of one iteration are equal byte for byte. */
 export function head(iteration: number, databaseId = 'id'): DatabaseHead {
-  const slot = (of: number) => ({
-    iteration: BigInt(of),
-    metaBlock: 0n,
-    freeList: 0n,
-    blockCount: 10,
-    blockSize: 262_144,
-    vectorSize: 2048,
-    serializationCompatibility: 1,
-  });
   return {
     bytes: Uint8Array.of(iteration),
     main: { storageVersion: 67, libraryVersion: 'v1.5.6', sourceId: '', encrypted: false, databaseId },
@@ -32,7 +33,7 @@ export function opaqueHead(): DatabaseHead {
 export function wal(fields: Partial<WalSummary> = {}): WalSummary {
   const commits = fields.commits ?? 0;
   return {
-    state: 'complete',
+    state: commits > 0 ? 'clean' : 'empty',
     length: commits * 100,
     commitEnd: commits * 100,
     commits,
