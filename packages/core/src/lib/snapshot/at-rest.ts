@@ -12,7 +12,7 @@ import type { DatabaseReader } from './database-reader.ts';
 import { type LockHolders, mayHaveWriter } from './lock-holders.ts';
 import { judgeEnd, type OpenPass, openPass } from './pass.ts';
 import { type Snapshot, SnapshotMoved } from './snapshot.ts';
-import { blockIds, countBlocks, factsOf, sidecarFiles } from './snapshot-files.ts';
+import { blockIds, countBlocks, factsOf, methodOf, sidecarFiles } from './snapshot-files.ts';
 import { needsFreeBlocks } from './rules.ts';
 import type { ScratchFolder } from '../process/scratch-folder.ts';
 
@@ -31,7 +31,7 @@ export interface AtRestOptions {
 export async function snapshotAtRest(reader: DatabaseReader, options: AtRestOptions): Promise<Snapshot> {
   const { name, holders, scratch } = options;
   const pass = await openPass(reader, scratch);
-  const { mode, modifiedAt } = await reader.attributes();
+  const { mode, modifiedAt, fileSystem } = await reader.attributes();
   const withFree = needsFreeBlocks(pass.start);
   const count = countBlocks(pass.blocks, await reader.size(), withFree);
   const main: ArchiveFile = {
@@ -43,9 +43,9 @@ export async function snapshotAtRest(reader: DatabaseReader, options: AtRestOpti
     modifiedAt,
     chunks: () => readChunks(reader, pass, { count, withFree }),
   };
-  const facts = factsOf(pass.start, mode);
+  const facts = factsOf(pass.start, { mode, fileSystem });
   return {
-    method: facts.layout !== 'clear' || facts.warnings !== undefined ? 'quiet' : 'at-rest',
+    method: methodOf(pass.start, 'at-rest'),
     takenAt: pass.takenAt,
     files: [main, ...sidecarFiles(name, modifiedAt, pass.start, pass.sidecars)],
     facts,

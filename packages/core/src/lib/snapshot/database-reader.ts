@@ -13,6 +13,7 @@ import {
 
 import { QuackupError } from '../errors.ts';
 import { type FileState, fileState } from './database-files.ts';
+import { sharedFileSystem } from './file-system.ts';
 import { findLockHolders } from './lock-holders.ts';
 import { pause } from './pause.ts';
 import { readFully } from './read-fully.ts';
@@ -98,10 +99,10 @@ export class DatabaseReader implements AsyncDisposable {
     return (await this.#file.stat()).size;
   }
 
-  /** Permission bits and time of the last change. */
-  async attributes(): Promise<{ mode: number; modifiedAt: Date }> {
+  /** Permission bits, time of the last change, and the kind of a shared file system if it lies on one. */
+  async attributes(): Promise<{ mode: number; modifiedAt: Date; fileSystem: string | undefined }> {
     const { mode, mtime } = await this.#file.stat();
-    return { mode: mode & 0o777, modifiedAt: mtime };
+    return { mode: mode & 0o777, modifiedAt: mtime, fileSystem: await sharedFileSystem(this.path) };
   }
 
   /** @throws DATABASE_REPLACED if the path leads to another file by now, or to none. */

@@ -28,7 +28,7 @@ import { judgeNow, type OpenPass, openPass, type PassOutcome } from './pass.ts';
 import { pause } from './pause.ts';
 import { RULES, type Rules } from './rules.ts';
 import type { Snapshot } from './snapshot.ts';
-import { blockIds, countBlocks, factsOf, sidecarFiles } from './snapshot-files.ts';
+import { blockIds, countBlocks, factsOf, methodOf, sidecarFiles } from './snapshot-files.ts';
 
 export interface FreezeOptions {
   readonly name: string;
@@ -74,8 +74,8 @@ export async function freezeDatabase(reader: DatabaseReader, options: FreezeOpti
   const freezer = new Freezer(reader, copy, options);
   try {
     const pass = await freezer.run();
-    const { mode, modifiedAt } = await reader.attributes();
-    const facts = factsOf(pass.start, mode);
+    const { mode, modifiedAt, fileSystem } = await reader.attributes();
+    const facts = factsOf(pass.start, { mode, fileSystem });
     const { blockSize } = pass.blocks;
     const main: ArchiveFile = {
       database: options.name,
@@ -88,7 +88,7 @@ export async function freezeDatabase(reader: DatabaseReader, options: FreezeOpti
     };
     await reader.close();
     return {
-      method: facts.layout !== 'clear' || facts.warnings !== undefined ? 'quiet' : 'hot',
+      method: methodOf(pass.start, 'hot'),
       takenAt: pass.takenAt,
       files: [main, ...sidecarFiles(options.name, modifiedAt, pass.start, pass.sidecars)],
       facts,

@@ -19,7 +19,7 @@ import { judgePassIn } from './judge-pass-in.ts';
 import { type OpenPass, openPass, type PassOutcome } from './pass.ts';
 import { RULES } from './rules.ts';
 import { type Snapshot, SnapshotMoved } from './snapshot.ts';
-import { blockIds, countBlocks, factsOf, sidecarFiles } from './snapshot-files.ts';
+import { blockIds, countBlocks, factsOf, methodOf, sidecarFiles } from './snapshot-files.ts';
 
 const READ_AHEAD = 8;
 
@@ -75,14 +75,14 @@ async function openClone(
   pass: OpenPass,
   { name, path, passes }: { readonly name: string; readonly path: string; readonly passes: number },
 ): Promise<Snapshot> {
-  const { mode, modifiedAt } = await reader.attributes();
+  const { mode, modifiedAt, fileSystem } = await reader.attributes();
   const clone = await DatabaseReader.open(path);
   const withFree = RULES.needsFreeBlocks(pass.start);
   const count = countBlocks(pass.blocks, await clone.size(), withFree);
   const { blockSize } = pass.blocks;
-  const facts = factsOf(pass.start, mode);
+  const facts = factsOf(pass.start, { mode, fileSystem });
   return {
-    method: facts.layout !== 'clear' || facts.warnings !== undefined ? 'quiet' : 'hot',
+    method: methodOf(pass.start, 'hot'),
     takenAt: pass.takenAt,
     files: [
       {

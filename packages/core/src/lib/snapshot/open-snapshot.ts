@@ -3,7 +3,7 @@ import type { DatabaseSource } from '../api.ts';
 import { snapshotAtRest } from './at-rest.ts';
 import { DatabaseReader } from './database-reader.ts';
 import { freezeDatabase } from './freeze.ts';
-import { findLockHolders, mayHaveWriter } from './lock-holders.ts';
+import { describeHolders, findLockHolders, mayHaveWriter } from './lock-holders.ts';
 import type { Snapshot } from './snapshot.ts';
 
 export interface SnapshotOptions {
@@ -33,7 +33,8 @@ export async function openSnapshot(
     const writing = holders !== 'unknown' && mayHaveWriter(holders);
     if (options.freeze || writing) {
       // What is frozen after a clone turned out to be none must not be cloned again.
-      return await freezeDatabase(reader, { name, ...options, clone: !options.freeze });
+      const frozen = await freezeDatabase(reader, { name, ...options, clone: !options.freeze });
+      return holders === 'unknown' ? frozen : { ...frozen, heldBy: describeHolders(holders) };
     }
     return await snapshotAtRest(reader, { name, holders, scratch: options.scratch });
   } catch (error) {

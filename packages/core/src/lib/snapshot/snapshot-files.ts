@@ -1,6 +1,7 @@
 /** How a pass over a database becomes the files of an archive. */
 import { HEAD_SIZE } from '@quackup/duckdb-file';
 
+import type { SnapshotMethod } from '../api.ts';
 import type { ArchiveFile, FileChunk } from '../archive/archive-file.ts';
 import { MAX_CHUNK_BYTES } from '../format/schema.ts';
 import type { SidecarRole } from './database-files.ts';
@@ -56,10 +57,23 @@ async function* asChunks(pieces: AsyncIterable<Buffer>): AsyncGenerator<FileChun
   for await (const bytes of pieces) yield { bytes };
 }
 
-/** What the files say of themselves, for the manifest. */
-export function factsOf(start: StartOfPass, mode: number): Snapshot['facts'] {
+/** How a pass came to be accepted: `quiet` where the files alone cannot prove it. */
+export function methodOf(start: StartOfPass, otherwise: SnapshotMethod): SnapshotMethod {
+  return start.head.layout.kind === 'opaque' || mustTakeAllFiles(start) !== undefined ? 'quiet' : otherwise;
+}
+
+/** What the files, and the place where they lie, say of themselves, for the manifest. */
+export function factsOf(
+  start: StartOfPass,
+  { mode, fileSystem }: { readonly mode: number; readonly fileSystem?: string | undefined },
+): Snapshot['facts'] {
   const { main, layout } = start.head;
   const warnings: string[] = [];
+  if (fileSystem !== undefined) {
+    warnings.push(
+      `it lies on a shared file system (${fileSystem}): who has it open on another machine, and what is not written through yet, cannot be seen from here`,
+    );
+  }
   const reason = mustTakeAllFiles(start);
   if (reason !== undefined)
     warnings.push(`all its files were taken as they are, at rest: ${ABANDONED[reason]}`);

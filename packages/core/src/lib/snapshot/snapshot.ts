@@ -14,6 +14,8 @@ export interface Snapshot extends AsyncDisposable {
     DatabaseEntry,
     'mode' | 'storageVersion' | 'createdBy' | 'layout' | 'iteration' | 'walCommits' | 'warnings'
   >;
+  /** Who had the database open when it was looked at, for messages; empty if nobody, or nobody that can be seen. */
+  readonly heldBy?: string;
   /** How often the database was gone through, and how many bytes of blocks were read from it, for a frozen copy. */
   readonly passes?: number;
   readonly bytesRead?: number;
