@@ -70,6 +70,7 @@ export function buildProgram(io: CliIo, execute: Execute): Command {
     )
     .option('--full', 'a full backup (in this version every backup is one)', false)
     .option('--wait <duration>', 'how long one database may take to come to rest: 30s, 5m')
+    .option('--same-moment', 'all databases are of one moment', false)
     .option(
       '--pause-writer <duration>',
       'stop the process that writes a database for at most this long at a time, if no copy comes to rest without: 200ms (Linux, macOS)',

@@ -69,6 +69,8 @@ export interface BackupOptions extends OperationOptions {
    * without. Default: never. Linux and macOS.
    */
   readonly pauseWriterMs?: number;
+  /** All databases of the backup are of one moment; if there is none in time, none of them is backed up. Default: false. */
+  readonly sameMoment?: boolean;
   /** Folder for frozen copies of databases that are being written. Default: the system's temporary folder. */
   readonly tempDir?: string;
 }

@@ -25,6 +25,7 @@ export interface BackupInput {
   readonly full: boolean;
   readonly wait?: string;
   readonly pauseWriter?: string;
+  readonly sameMoment: boolean;
 }
 
 export async function backup(context: CommandContext, input: BackupInput): Promise<number> {
@@ -53,6 +54,7 @@ export async function backup(context: CommandContext, input: BackupInput): Promi
     databases,
     targets: targets.targets,
     ...(compression && { compression }),
+    sameMoment: input.sameMoment || config.backup.sameMoment === true,
     ...(wait !== undefined && { waitMs: wait }),
     ...(pauseMs !== undefined && { pauseWriterMs: pauseMs }),
     ...(tempDir !== undefined && { tempDir }),

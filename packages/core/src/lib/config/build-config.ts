@@ -40,6 +40,7 @@ function toBackup(
     ...(raw.compression !== undefined && { compression: raw.compression }),
     ...(waitMs !== undefined && { waitMs }),
     ...(pauseWriterMs !== undefined && { pauseWriterMs }),
+    ...(raw.sameMoment !== undefined && { sameMoment: raw.sameMoment }),
     ...(raw.tempDir !== undefined && { tempDir: resolve(baseDir, raw.tempDir) }),
   };
 }

@@ -94,6 +94,7 @@ export interface RawConfig {
     readonly compression?: Compression;
     readonly wait?: string;
     readonly pauseWriter?: string;
+    readonly sameMoment?: boolean;
     readonly tempDir?: string;
   };
   readonly retention?: RetentionPolicy;
@@ -136,6 +137,10 @@ export const configSchema: z.ZodType<RawConfig> = z
           .describe(
             'Stop the process that writes a database for at most this long at a time, if no copy comes to rest without: "200ms". Default: never.',
           ),
+        sameMoment: z
+          .boolean()
+          .exactOptional()
+          .describe('All databases of a backup are of one moment. Default: false, each has its own.'),
         tempDir: z
           .string()
           .min(1)

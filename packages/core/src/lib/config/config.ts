@@ -33,6 +33,7 @@ export interface Config {
     readonly compression?: Compression;
     readonly waitMs?: number;
     readonly pauseWriterMs?: number;
+    readonly sameMoment?: boolean;
     /** Absolute. */
     readonly tempDir?: string;
   };

@@ -3,6 +3,7 @@ import type { DatabaseSource } from '../api.ts';
 import { snapshotAtRest } from './at-rest.ts';
 import { DatabaseReader } from './database-reader.ts';
 import { freezeDatabase } from './freeze.ts';
+import { freezeTogether, MemberFailure } from './freeze-together.ts';
 import { describeHolders, findLockHolders, mayHaveWriter } from './lock-holders.ts';
 import type { Snapshot } from './snapshot.ts';
 
@@ -40,5 +41,46 @@ export async function openSnapshot(
   } catch (error) {
     await reader.close();
     throw error;
+  }
+}
+
+/** Snapshots of several databases, and the errors of those that cannot be had. */
+export interface OpenedTogether {
+  readonly snapshots: ReadonlyMap<string, Snapshot>;
+  readonly failed: ReadonlyMap<string, unknown>;
+}
+
+/**
+ * Opens snapshots that are all of one moment, by name. A database that cannot be copied is left out; the others are then
+ * of one moment without it.
+ */
+export async function openSnapshotsTogether(
+  sources: readonly DatabaseSource[],
+  options: Omit<SnapshotOptions, 'freeze'>,
+): Promise<OpenedTogether> {
+  const failed = new Map<string, unknown>();
+  for (;;) {
+    const databases: { name: string; reader: DatabaseReader }[] = [];
+    for (const { name, path } of sources) {
+      if (failed.has(name)) continue;
+      try {
+        databases.push({ name, reader: await DatabaseReader.open(path) });
+      } catch (error) {
+        failed.set(name, error);
+      }
+    }
+    try {
+      const snapshots = await freezeTogether(databases, options);
+      return {
+        snapshots: new Map(snapshots.map((each, place) => [databases[place]?.name ?? '', each])),
+        failed,
+      };
+    } catch (error) {
+      options.signal?.throwIfAborted();
+      if (error instanceof MemberFailure) failed.set(error.database, error.cause);
+      // All of them together: none can be blamed alone.
+      else for (const { name } of databases) failed.set(name, error);
+    }
+    if (failed.size === sources.length) return { snapshots: new Map(), failed };
   }
 }

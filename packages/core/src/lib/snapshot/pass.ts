@@ -33,18 +33,20 @@ export interface OpenPass extends AsyncDisposable {
  * free list, then the WAL and the other sidecars.
  *
  * @param known The head and its blocks, if they were read a moment ago: used if the head is still the same.
+ * @param walLimit Take no more of the WAL than this: its length at an earlier moment.
  */
 export async function openPass(
   reader: DatabaseReader,
   scratch: ScratchFolder,
   known?: HeadAndBlocks,
+  walLimit?: number,
 ): Promise<OpenPass> {
   const startedMs = performance.now();
   const state = await databaseState(reader.path);
   const { head, blocks } = await currentHead(reader, known);
   const takenAt = new Date();
   const sidecars = new Map<SidecarRole, WalCapture>();
-  const wal = await WalCapture.take(filePath(reader.path, 'wal'), scratch.newPath());
+  const wal = await WalCapture.take(filePath(reader.path, 'wal'), scratch.newPath(), walLimit);
   sidecars.set('wal', wal);
   for (const role of ['wal.checkpoint', 'wal.recovery'] as const) {
     if (state[role] === undefined) continue;

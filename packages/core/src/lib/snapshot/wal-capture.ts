@@ -42,13 +42,16 @@ export class WalCapture implements AsyncDisposable {
     this.summary = summary;
   }
 
-  /** @param scratchPath Where to put a large WAL's bytes; a file that does not exist yet. */
-  static async take(path: string, scratchPath: string): Promise<WalCapture> {
+  /**
+   * @param scratchPath Where to put a large WAL's bytes; a file that does not exist yet.
+   * @param limit How much of it to take at most: what it was at an earlier moment.
+   */
+  static async take(path: string, scratchPath: string, limit: number = Infinity): Promise<WalCapture> {
     for (let attempt = 1; ; attempt += 1) {
       const file = await openIfPresent(path);
       const content = new SpillBuffer(`${scratchPath}.${attempt}`);
       if (file === undefined) return new WalCapture(path, undefined, content, scanWal(new Uint8Array(0)), '');
-      const summary = await readWal(file, (bytes) => content.append(bytes));
+      const summary = await readWal(file, (bytes) => content.append(bytes), limit);
       if ((summary.state === 'bad-checksum' || summary.state === 'bad-header') && attempt < BAD_TAIL_TRIES) {
         await content[Symbol.asyncDispose]();
         await file.close();
@@ -118,8 +121,12 @@ async function openIfPresent(path: string): Promise<FileHandle | undefined> {
 }
 
 /** Reads as far as the file reaches when it is looked at first; a WAL that grows meanwhile does not keep us here. */
-async function readWal(file: FileHandle, sink: (bytes: Buffer) => Promise<void>): Promise<WalSummary> {
-  const { size } = await file.stat();
+async function readWal(
+  file: FileHandle,
+  sink: (bytes: Buffer) => Promise<void>,
+  limit: number = Infinity,
+): Promise<WalSummary> {
+  const size = Math.min((await file.stat()).size, limit);
   const scanner = new WalScanner();
   const buffer = Buffer.allocUnsafe(Math.min(MAX_CHUNK_BYTES, Math.max(1, size)));
   for (let position = 0; position < size;) {

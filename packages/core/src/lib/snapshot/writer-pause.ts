@@ -4,6 +4,7 @@ import { createInterface, type Interface } from 'node:readline';
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+import { findLockHolders } from './lock-holders.ts';
 import { processStart } from '../process/process-identity.ts';
 
 const GUARD = fileURLToPath(
@@ -15,7 +16,8 @@ const GUARD = fileURLToPath(
  * writer goes on after `capMs` at the latest, and at once if this process ends in any way.
  */
 export class WriterPause implements AsyncDisposable {
-  readonly #pid: number;
+  /** The process that is stopped. */
+  readonly pid: number;
   readonly #child: ChildProcessWithoutNullStreams;
   readonly #lines: Interface;
   #ended = false;
@@ -24,7 +26,7 @@ export class WriterPause implements AsyncDisposable {
   longestMs = 0;
 
   private constructor(pid: number, child: ChildProcessWithoutNullStreams) {
-    this.#pid = pid;
+    this.pid = pid;
     this.#child = child;
     this.#lines = createInterface({ input: child.stdout });
     child.stdin.on('error', () => undefined);
@@ -34,7 +36,7 @@ export class WriterPause implements AsyncDisposable {
     child.once('close', () => {
       this.#ended = true;
       // Killed from outside while it held the writer: then this process is the last that can let it go.
-      if (this.#stoppedAtMs !== undefined) goOn(this.#pid);
+      if (this.#stoppedAtMs !== undefined) goOn(this.pid);
     });
   }
 
@@ -71,7 +73,7 @@ export class WriterPause implements AsyncDisposable {
   async goOn(): Promise<void> {
     if (this.#stoppedAtMs === undefined) return;
     const answer = await this.#ask('go');
-    if (answer !== 'running') goOn(this.#pid);
+    if (answer !== 'running') goOn(this.pid);
     this.longestMs = Math.max(this.longestMs, performance.now() - this.#stoppedAtMs);
     this.#stoppedAtMs = undefined;
   }
@@ -99,4 +101,11 @@ function goOn(pid: number): void {
   } catch {
     // It has ended meanwhile.
   }
+}
+
+/** The one process that has `path` open; undefined if nobody has, if there are several, or if it cannot be known. */
+export async function soleHolder(path: string): Promise<number | undefined> {
+  const holders = await findLockHolders(path);
+  const [holder, ...others] = holders === 'unknown' ? [] : holders;
+  return others.length > 0 ? undefined : holder?.pid;
 }

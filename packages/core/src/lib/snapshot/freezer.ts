@@ -1,0 +1,262 @@
+/**
+ * The passes of a hot copy (docs/hot-copy.md): each copies the blocks that cannot be trusted yet; the header is looked at
+ * every few milliseconds, so that no iteration is missed and what was copied stays good over a checkpoint. A pass is
+ * accepted by the rules, or not at all.
+ */
+import { statfs } from 'node:fs/promises';
+
+import { HEAD_SIZE } from '@quackup/duckdb-file';
+
+import { orderedMap } from '../archive/ordered-map.ts';
+import { QuackupError } from '../errors.ts';
+import { damagedBlock } from './at-rest.ts';
+import { BlockTrust } from './block-trust.ts';
+import { BufferPool } from './buffer-pool.ts';
+import { checkpointEnds } from './checkpoint-end.ts';
+import { filePath, fileState, type FileState, isSameFileIdentity } from './database-files.ts';
+import type { DatabaseReader } from './database-reader.ts';
+import type { FreezeOptions } from './freeze.ts';
+import type { FrozenCopy } from './frozen-copy.ts';
+import { HeadWatch } from './head-watch.ts';
+import { judgePassIn } from './judge-pass-in.ts';
+import { judgeNow, type OpenPass, openPass, type PassOutcome } from './pass.ts';
+import { pause } from './pause.ts';
+import { RULES, type Rules, sameHead } from './rules.ts';
+import type { Snapshot } from './snapshot.ts';
+import { blockIds, countBlocks, factsOf, methodOf, sidecarFiles } from './snapshot-files.ts';
+import type { WriterPause } from './writer-pause.ts';
+
+/** How often the header is looked at while blocks are copied: several times within the shortest checkpoint. */
+const WATCH_MS = 4;
+/** Blocks that are copied at once: enough for a disk or a network to be busy. */
+const COPY_AHEAD = 4;
+/** A block in use that fails its checksum is being written, or damaged: read again this often while nothing moves. */
+const BLOCK_TRIES = 400;
+const BLOCK_PAUSE_MS = 2;
+
+export class Freezer {
+  readonly #reader: DatabaseReader;
+  readonly #copy: FrozenCopy;
+  readonly #options: FreezeOptions;
+  readonly #rules: Rules;
+  readonly #trust: BlockTrust;
+  readonly #watch: HeadWatch;
+  readonly #deadlineMs: number;
+  readonly #reasons = new Map<string, number>();
+  passes = 0;
+  /** Bytes of blocks that were read from the database, over all passes. */
+  bytesRead = 0;
+
+  constructor(reader: DatabaseReader, copy: FrozenCopy, options: FreezeOptions) {
+    this.#reader = reader;
+    this.#copy = copy;
+    this.#options = options;
+    this.#rules = options.rules ?? RULES;
+    this.#trust = new BlockTrust(this.#rules);
+    this.#watch = new HeadWatch(reader, this.#trust);
+    this.#deadlineMs = performance.now() + options.waitMs;
+  }
+
+  /** Milliseconds that are left before {@link checkTime} gives up. */
+  get deadlineMs(): number {
+    return this.#deadlineMs;
+  }
+
+  /** Looks at everything that must be looked at before a block is read. */
+  async open(): Promise<OpenPass> {
+    await this.look();
+    return this.#open();
+  }
+
+  /** Looks at the head, so that no iteration is missed. */
+  async look(): Promise<void> {
+    this.#options.signal?.throwIfAborted();
+    await this.#watch.look();
+  }
+
+  /** The WAL as the file system has it now. */
+  async walState(): Promise<FileState | undefined> {
+    return fileState(filePath(this.#reader.path, 'wal'));
+  }
+
+  /**
+   * As {@link open}, for the moment at which the WAL was as `wal` says, and the head was the one last looked at.
+   *
+   * @returns undefined if that cannot be had any more.
+   */
+  async openAt(wal: FileState | undefined): Promise<OpenPass | undefined> {
+    const head = this.#watch.known?.head;
+    const pass = await this.#open(Number(wal?.size ?? 0));
+    const isSameWal = isSameFileIdentity(pass.start.state.wal, wal) || wal === undefined;
+    if (head !== undefined && isSameWal && sameHead(pass.start.head, head)) return pass;
+    await pass[Symbol.asyncDispose]();
+    return undefined;
+  }
+
+  async #open(walLimit?: number): Promise<OpenPass> {
+    this.passes += 1;
+    const pass = await openPass(this.#reader, this.#options.scratch, this.#watch.known, walLimit);
+    // It may have read a newer head than the last one seen.
+    this.#watch.saw({ head: pass.start.head, blocks: pass.blocks });
+    return pass;
+  }
+
+  /**
+   * Copies what is missing, and judges.
+   *
+   * @param writer Stopped when the pass was opened; goes on before this returns.
+   * @throws DATABASE_DAMAGED, DATABASE_REPLACED, NO_SPACE as {@link freezeDatabase}.
+   */
+  async finish(pass: OpenPass, writer?: WriterPause): Promise<PassOutcome> {
+    try {
+      const outcome = await this.#copyAndJudge(pass, writer);
+      if (outcome === 'accepted') this.#checkComplete(pass);
+      else {
+        this.#reasons.set(outcome.reason, (this.#reasons.get(outcome.reason) ?? 0) + 1);
+        await this.#reader.checkSameFile();
+      }
+      return outcome;
+    } finally {
+      await writer?.goOn();
+    }
+  }
+
+  /** @throws DATABASE_NOT_AT_REST if the time is over. */
+  checkTime(): void {
+    if (performance.now() > this.#deadlineMs) throw this.#gaveUp();
+  }
+
+  /** The snapshot of an accepted pass, which closes reader, pass and copy. */
+  async toSnapshot(pass: OpenPass): Promise<Snapshot> {
+    const { name } = this.#options;
+    const copy = this.#copy;
+    const { mode, modifiedAt, fileSystem } = await this.#reader.attributes();
+    const { blockSize } = pass.blocks;
+    await this.#reader.close();
+    return {
+      method: methodOf(pass.start, 'hot'),
+      takenAt: pass.takenAt,
+      files: [
+        {
+          database: name,
+          role: 'database',
+          sizeBytes: copy.sizeBytes(blockSize),
+          headBytes: HEAD_SIZE,
+          chunkBytes: blockSize,
+          modifiedAt,
+          chunks: () => copy.chunks(pass.start.head.bytes, blockSize),
+        },
+        ...sidecarFiles(name, modifiedAt, pass.start, pass.sidecars),
+      ],
+      facts: factsOf(pass.start, { mode, fileSystem }),
+      passes: this.passes,
+      bytesRead: this.bytesRead,
+      confirm: async () => {},
+      [Symbol.asyncDispose]: async () => {
+        await pass[Symbol.asyncDispose]();
+        await copy[Symbol.asyncDispose]();
+      },
+    };
+  }
+
+  async #copyAndJudge(pass: OpenPass, writer: WriterPause | undefined): Promise<PassOutcome> {
+    const first = this.passes === 1;
+    if (first) await this.#checkSpace(pass);
+    // The first pass copies whatever happens: most of it stays good. A later one under a checkpoint could not be accepted.
+    if (!first && this.#rules.showsCheckpoint(pass.start.wal, pass.start.state)) {
+      // A stopped writer would never end it.
+      await writer?.goOn();
+      if (await checkpointEnds(this.#reader, this.#watch, pass, this.#options.signal))
+        return { reason: 'a checkpoint is running' };
+    }
+    const moved = await this.#copyMissing(pass, first);
+    if (moved) return { reason: 'the header moved' };
+    // What is stopped looks quiet: only a running writer's silence proves anything.
+    const verdict = writer === undefined ? undefined : await judgeNow(this.#reader, pass, this.#rules);
+    await writer?.goOn();
+    if (verdict?.verdict === 'accept') return 'accepted';
+    const { signal } = this.#options;
+    return judgePassIn(this.#reader, pass, { deadlineMs: this.#deadlineMs, rules: this.#rules, signal });
+  }
+
+  /** Copies what is not trusted; returns whether the header moved. A pass that is not the first ends when it does. */
+  async #copyMissing(pass: OpenPass, first: boolean): Promise<boolean> {
+    const withFree = this.#rules.needsFreeBlocks(pass.start);
+    this.#copy.begin(countBlocks(pass.blocks, await this.#reader.size(), withFree));
+    const missing = blockIds(this.#copy.count).filter((id) => {
+      if (this.#trust.has(id)) this.#copy.hold(id);
+      else return pass.blocks.isUsed(id) || withFree;
+      return false;
+    });
+    const pool = new BufferPool(pass.blocks.blockSize);
+    let moved = false;
+    let lookedMs = performance.now();
+    const copying = orderedMap(missing, COPY_AHEAD, async (id) => {
+      const buffer = pool.take();
+      await this.#copyBlock(id, pass, buffer);
+      pool.give(buffer);
+    });
+    for await (const _ of copying) {
+      if (performance.now() - lookedMs < WATCH_MS) continue;
+      this.#options.signal?.throwIfAborted();
+      moved = (await this.#watch.look()) || moved;
+      if (moved && !first) return true;
+      lookedMs = performance.now();
+    }
+    return (await this.#watch.look()) || moved;
+  }
+
+  async #copyBlock(id: number, pass: OpenPass, buffer: Buffer): Promise<void> {
+    for (let attempt = 1; ; attempt += 1) {
+      const known = this.#watch.known;
+      const { blocks } = known ?? pass;
+      this.bytesRead += buffer.length;
+      if (await this.#reader.readBlock(id, blocks, buffer, this.#rules.isWhole)) {
+        await this.#copy.write(id, buffer);
+        this.#copy.hold(id);
+        // Read across a header's move it may be of either iteration: good for nothing but this pass, which is lost.
+        if (this.#watch.known === known) this.#trust.copied(id, blocks);
+        this.#options.onBytes?.(buffer.length);
+        return;
+      }
+      // Free and torn: it is being written now, so the WAL that was captured before does not refer to it.
+      if (!pass.blocks.isUsed(id)) return;
+      // Moved: the pass is lost anyway, and the next one knows better whether the block is in use.
+      if ((await this.#watch.look()) || !blocks.isUsed(id)) return;
+      if (attempt >= BLOCK_TRIES) throw damagedBlock(this.#reader.path, id);
+      await pause(BLOCK_PAUSE_MS, this.#options.signal);
+    }
+  }
+
+  async #checkSpace(pass: OpenPass): Promise<void> {
+    const { bavail, bsize } = await statfs(this.#options.scratch.path);
+    const needed = (pass.blocks.use?.usedCount ?? pass.blocks.count) * pass.blocks.blockSize;
+    if (bavail * bsize >= needed) return;
+    throw new QuackupError(
+      'NO_SPACE',
+      `a frozen copy of ${this.#reader.path} takes ${needed} bytes, but ${this.#options.scratch.path} has ${bavail * bsize} free`,
+      { hint: 'set backup.tempDir in quackup.yaml to a folder with more room' },
+    );
+  }
+
+  /** The rules say that the copy is good; this says that it is whole. */
+  #checkComplete(pass: OpenPass): void {
+    for (let id = 0; id < pass.blocks.count; id += 1) {
+      if (pass.blocks.isUsed(id) && !this.#copy.holds(id)) {
+        throw new QuackupError(
+          'INTERNAL',
+          `block ${id} of ${this.#reader.path} was accepted without having been copied`,
+        );
+      }
+    }
+  }
+
+  #gaveUp(): QuackupError {
+    const reasons = [...this.#reasons].map(([reason, times]) => `${reason} (${times}x)`).join(', ');
+    return new QuackupError(
+      'DATABASE_NOT_AT_REST',
+      `${this.#reader.path} did not come to rest within ${Math.round(this.#options.waitMs / 1000)} s: ${this.passes} passes, ${reasons}`,
+      { hint: 'run the backup when less is written, or give it more time with --wait' },
+    );
+  }
+}
