@@ -28,6 +28,7 @@ for (const group of ['packages', 'apps', 'internal']) {
   for (const folder of readdirSync(join(root, group)))
     check(`types of ${join(group, folder)}`, 'tsc', ['-p', join(root, group, folder)]);
 }
+check('types of bench', 'tsc', ['-p', join(root, 'bench')]);
 
 const packed = mkdtempSync(join(tmpdir(), 'quackup-pack-'));
 try {

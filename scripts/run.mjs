@@ -31,7 +31,7 @@ const runPnpm = (...args) => run('npx', ['--yes', '--prefer-offline', pnpm, ...a
 
 /** Everything that decides what an install would do; unchanged since the last one means that it can be skipped. */
 function manifestState() {
-  const files = ['package.json', 'pnpm-lock.yaml', 'pnpm-workspace.yaml'];
+  const files = ['package.json', 'pnpm-lock.yaml', 'pnpm-workspace.yaml', 'bench/package.json'];
   for (const group of ['packages', 'apps', 'internal', 'examples']) {
     if (!existsSync(join(root, group))) continue;
     for (const name of readdirSync(join(root, group))) files.push(join(group, name, 'package.json'));
@@ -71,6 +71,9 @@ switch (task) {
     break;
   case 'quackup':
     runNode('apps/cli/src/bin.ts', ...args);
+    break;
+  case 'bench':
+    runNode('bench/src/main.ts', ...args);
     break;
   case 'test':
     runPnpm('exec', 'turbo', 'run', 'test', '--concurrency=1', ...args);

@@ -6,7 +6,8 @@ import { fileURLToPath } from 'node:url';
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 let passed = 0;
 let failed = 0;
-for (const group of ['packages', 'apps', 'internal']) {
+// '.' for bench, which is in no group.
+for (const group of ['packages', 'apps', 'internal', '.']) {
   for (const folder of readdirSync(join(root, group))) {
     const report = join(root, group, folder, 'test-results', 'results.json');
     if (!existsSync(report)) continue;

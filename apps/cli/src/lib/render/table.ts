@@ -1,4 +1,4 @@
-import Table from 'cli-table3';
+import stringWidth from 'string-width';
 
 import type { Colors } from '../colors.ts';
 
@@ -7,30 +7,26 @@ export interface Column {
   readonly align?: 'left' | 'right';
 }
 
-const NO_LINES = Object.fromEntries(
-  [
-    ['top', 'top-mid', 'top-left', 'top-right', 'bottom', 'bottom-mid', 'bottom-left', 'bottom-right'],
-    ['left', 'left-mid', 'mid', 'mid-mid', 'right', 'right-mid'],
-  ]
-    .flat()
-    .map((name) => [name, '']),
-);
-
 /** Columns side by side without lines: reads well, and `awk` and `cut` can take it apart. Cells may hold colours. */
 export function renderTable(
   columns: readonly Column[],
   rows: readonly (readonly string[])[],
   colors: Colors,
 ): string[] {
-  const table = new Table({
-    head: columns.map(({ title }) => colors.bold(title)),
-    colAligns: columns.map(({ align }) => align ?? 'left'),
-    chars: { ...NO_LINES, middle: '  ' },
-    style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0 },
-  });
-  table.push(...rows.map((row) => [...row]));
-  return table
-    .toString()
-    .split('\n')
-    .map((line) => line.trimEnd());
+  const lines = [columns.map(({ title }) => colors.bold(title)), ...rows];
+  const cells = lines.map((line) =>
+    columns.map((_, place) => ({ text: line[place] ?? '', width: stringWidth(line[place] ?? '') })),
+  );
+  const widths = columns.map((_, place) =>
+    cells.reduce((most, line) => Math.max(most, line[place]?.width ?? 0), 0),
+  );
+  return cells.map((line) =>
+    line
+      .map(({ text, width }, place) => {
+        const padding = ' '.repeat((widths[place] ?? 0) - width);
+        return columns[place]?.align === 'right' ? padding + text : text + padding;
+      })
+      .join('  ')
+      .trimEnd(),
+  );
 }

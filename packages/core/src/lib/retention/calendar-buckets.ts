@@ -1,5 +1,7 @@
 import { UTCDate } from '@date-fns/utc';
-import { format } from 'date-fns';
+// One by one, not from 'date-fns': that loads 250 modules, which every command would wait for.
+import { getISOWeek } from 'date-fns/getISOWeek';
+import { getISOWeekYear } from 'date-fns/getISOWeekYear';
 
 import type { RetentionPolicy } from '../api.ts';
 
@@ -12,19 +14,25 @@ export interface CalendarRule {
 }
 
 // Buckets are cut in UTC, so that the day on which clocks change has as many backups as any other, and the same
-// backups are kept wherever cleanup runs. Weeks are ISO 8601's: they begin on Monday and belong to the year that
-// holds their Thursday, hence RRRR (week-numbering year) and not yyyy.
-const rule = (policyKey: CalendarRule['policyKey'], label: string, pattern: string): CalendarRule => ({
-  policyKey,
-  bucketOf: (date) => `${label} of ${format(new UTCDate(date), pattern)}`,
-});
+// backups are kept wherever cleanup runs.
+const rule = (
+  policyKey: CalendarRule['policyKey'],
+  label: string,
+  name: (date: Date) => string,
+): CalendarRule => ({ policyKey, bucketOf: (date) => `${label} of ${name(date)}` });
+
+/** As in 2026-W48. Weeks are ISO 8601's: they begin on Monday and belong to the year that holds their Thursday. */
+function weekOf(date: Date): string {
+  const utc = new UTCDate(date);
+  return `${getISOWeekYear(utc)}-W${String(getISOWeek(utc)).padStart(2, '0')}`;
+}
 
 export const CALENDAR_RULES: readonly CalendarRule[] = [
-  rule('keepHourly', 'hourly', "yyyy-MM-dd HH:'00' 'UTC'"),
-  rule('keepDaily', 'daily', 'yyyy-MM-dd'),
-  rule('keepWeekly', 'weekly', "RRRR-'W'II"),
-  rule('keepMonthly', 'monthly', 'yyyy-MM'),
-  rule('keepYearly', 'yearly', 'yyyy'),
+  rule('keepHourly', 'hourly', (date) => `${date.toISOString().slice(0, 13).replace('T', ' ')}:00 UTC`),
+  rule('keepDaily', 'daily', (date) => date.toISOString().slice(0, 10)),
+  rule('keepWeekly', 'weekly', weekOf),
+  rule('keepMonthly', 'monthly', (date) => date.toISOString().slice(0, 7)),
+  rule('keepYearly', 'yearly', (date) => date.toISOString().slice(0, 4)),
 ];
 
 /** Whether the policy has any rule that keeps. `minCount` is a floor under the rules, not one of them. */
