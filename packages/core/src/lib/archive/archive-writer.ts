@@ -18,7 +18,8 @@ import { createHash } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 
 import { type ArchiveFile, type FileChunk, fileName } from './archive-file.ts';
-import { ChunkTable } from './chunk-table.ts';
+import { QuackupError } from '../errors.ts';
+import { ChunkTable, MAX_CHUNKS } from './chunk-table.ts';
 import type { Codec } from './compression.ts';
 import { chunkRange, countChunks, encodeIndex, type IndexedFile, type IndexHead } from './index-file.ts';
 import { orderedMap } from './ordered-map.ts';
@@ -87,6 +88,7 @@ export class ArchiveWriter {
   readonly #digest = createHash('sha256');
   readonly #zeroFrames = new Map<number, Promise<Uint8Array>>();
   #offset = 0;
+  #chunks = 0;
   #written: WrittenArchive | undefined;
 
   constructor(plan: ArchivePlan) {
@@ -192,6 +194,14 @@ export class ArchiveWriter {
     const { database, role, sizeBytes, headBytes, chunkBytes } = file;
     const indexed: IndexedFile = { database, role, sizeBytes, headBytes, chunkBytes, chunks: 0 };
     const chunks = countChunks(indexed);
+    this.#chunks += chunks;
+    if (this.#chunks > MAX_CHUNKS) {
+      throw new QuackupError(
+        'BACKUP_FAILED',
+        `${database} does not fit: a backup holds up to ${MAX_CHUNKS} blocks`,
+        { hint: 'back its databases up in several backups' },
+      );
+    }
     return this.#tables.push({ file: { ...indexed, chunks }, table: ChunkTable.create(chunks) }) - 1;
   }
 

@@ -11,6 +11,11 @@
  */
 export const CHUNKS_PER_PAGE = 4096;
 export const HASH_BYTES = 32;
+/**
+ * Chunks of one backup, 3 GB of tables: 16 TB of databases with blocks of 256 KiB. An index that claims more, in a few
+ * bytes of compressed pages, is not believed.
+ */
+export const MAX_CHUNKS: number = 2 ** 26;
 const RECORD_BYTES = HASH_BYTES + 4 + 8 + 4;
 const HOLE = 0xffff_ffff;
 

@@ -71,7 +71,9 @@ function zstdCodec(level: number): Codec {
     // The size in advance: the frame says it, and zstd fits its tables to it, which gains 3 % of space.
     encode: (chunk) =>
       compressZstd(chunk, { params, chunkSize: outputSize(chunk.length), pledgedSrcSize: chunk.length }),
-    decode: (frame, length) => decodeExactly(expandZstd, frame, length),
+    // A frame says itself how much memory its decoding takes, up to 128 MiB; one of ours never takes more than its content.
+    decode: (frame, length) =>
+      decodeExactly(expandZstd, frame, length, { [constants.ZSTD_d_windowLogMax]: windowLog(length) }),
   };
 }
 
@@ -84,15 +86,33 @@ function gzipCodec(level: number): Codec {
   };
 }
 
+/** Decoded bytes for which room is made in advance; the rest as it comes, since `length` may be a lie. */
+const MAX_ROOM = 1024 * 1024;
+
+/** The least window of a frame with so many bytes of content, as a power of two, with one to spare. */
+const windowLog = (length: number): number =>
+  Math.min(27, Math.max(17, Math.ceil(Math.log2(length + 1))) + 1);
+
+interface ExpandOptions {
+  readonly maxOutputLength: number;
+  readonly chunkSize: number;
+  readonly params?: Readonly<Record<number, number>>;
+}
+
 async function decodeExactly(
-  expand: (frame: Uint8Array, options: { maxOutputLength: number; chunkSize: number }) => Promise<Uint8Array>,
+  expand: (frame: Uint8Array, options: ExpandOptions) => Promise<Uint8Array>,
   frame: Uint8Array,
   length: number,
+  params?: Readonly<Record<number, number>>,
 ): Promise<Uint8Array> {
   let chunk: Uint8Array;
   try {
     // One byte of room: zlib stops at the limit itself, and an exact fit must not be taken for an overflow.
-    chunk = await expand(frame, { maxOutputLength: length + 1, chunkSize: Math.max(64, length + 1) });
+    chunk = await expand(frame, {
+      maxOutputLength: length + 1,
+      chunkSize: Math.min(MAX_ROOM, Math.max(64, length + 1)),
+      ...(params === undefined ? {} : { params }),
+    });
   } catch (error) {
     throw new QuackupError(
       'BACKUP_DAMAGED',

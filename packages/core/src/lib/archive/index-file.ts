@@ -13,17 +13,28 @@ import { QuackupError } from '../errors.ts';
 import {
   archiveReference,
   databaseEntry,
+  describeIssues,
   failedDatabase,
   fields,
   fileRole,
   FORMAT_VERSION,
+  isNotEmpty,
+  listOf,
   MAX_CHUNK_BYTES,
 } from '../format/schema.ts';
-import { ChunkTable, CHUNKS_PER_PAGE, chunksInPage, pageBytes } from './chunk-table.ts';
+import {
+  ChunkTable,
+  CHUNKS_PER_PAGE,
+  chunksInPage,
+  HASH_BYTES,
+  MAX_CHUNKS,
+  pageBytes,
+} from './chunk-table.ts';
 import type { Codec } from './compression.ts';
 
 const MAGIC = Buffer.from('QKINDEX1', 'latin1');
 const PREFIX_BYTES = MAGIC.length + 4;
+const NO_HASH = Buffer.alloc(HASH_BYTES);
 
 const indexFileSchema = z.strictObject({
   /** Name of the database that it belongs to. */
@@ -43,10 +54,12 @@ const indexHeadSchema = z.strictObject({
   kind: z.enum(['full', 'incremental']),
   createdAt: fields.timestamp,
   /** Archives by place; the first is this one, whose size and hash cannot be known in here. */
-  archives: z.array(z.union([z.strictObject({ name: fields.archiveName }), archiveReference])).min(1),
-  databases: z.array(databaseEntry).min(1),
-  failed: z.array(failedDatabase),
-  files: z.array(indexFileSchema).min(1),
+  archives: listOf(z.union([z.strictObject({ name: fields.archiveName }), archiveReference])).refine(
+    isNotEmpty,
+  ),
+  databases: listOf(databaseEntry).refine(isNotEmpty),
+  failed: listOf(failedDatabase),
+  files: listOf(indexFileSchema).refine(isNotEmpty),
 });
 
 export type IndexHead = z.infer<typeof indexHeadSchema>;
@@ -131,10 +144,13 @@ export function parseIndexHead(bytes: Uint8Array): ParsedIndexHead {
     throw damaged('its head is not JSON', error);
   }
   const result = indexHeadSchema.safeParse(value);
-  if (!result.success) throw damaged(z.prettifyError(result.error));
+  if (!result.success) throw damaged(describeIssues(result.error));
   const head = result.data;
   let pages = 0;
+  let chunks = 0;
   for (const file of head.files) {
+    chunks += file.chunks;
+    if (chunks > MAX_CHUNKS) throw damaged(`it has more than ${MAX_CHUNKS} chunks`);
     if (file.headBytes > file.sizeBytes || file.chunks !== countChunks(file)) {
       throw damaged(`it has ${file.chunks} chunks for ${file.sizeBytes} bytes of ${file.database}`);
     }
@@ -158,6 +174,7 @@ export async function decodePages(
 ): Promise<ArchiveIndex> {
   const { head, pageLengths } = parsed;
   const tables: ChunkTable[] = [];
+  const holes = new Map<number, Uint8Array>();
   let page = 0;
   let offset = 0;
   for (const file of head.files) {
@@ -165,7 +182,15 @@ export async function decodePages(
     for (let ofFile = 0; ofFile * CHUNKS_PER_PAGE < file.chunks; ofFile += 1) {
       const length = pageLengths[page] ?? 0;
       const frame = stored.subarray(offset, offset + length);
-      pages.push(await codec.decode(frame, pageBytes(chunksInPage(file.chunks, ofFile))));
+      const chunks = chunksInPage(file.chunks, ofFile);
+      const decoded = await codec.decode(frame, pageBytes(chunks));
+      // Nothing but holes takes twenty bytes to store: such pages are one page, or a few of them would fill the memory.
+      let empty = holes.get(chunks);
+      if (empty === undefined) {
+        empty = ChunkTable.create(chunks).pages[0] ?? decoded;
+        holes.set(chunks, empty);
+      }
+      pages.push(Buffer.compare(empty, decoded) === 0 ? empty : decoded);
       page += 1;
       offset += length;
     }
@@ -184,7 +209,8 @@ function checkTable(head: IndexHead, file: IndexedFile, table: ChunkTable): void
     const { length } = chunkRange(file, chunk);
     if (location === undefined) {
       const mayBeHole = file.role === 'database' && chunk > 0;
-      if (!mayBeHole) throw damaged(`chunk ${chunk} of the ${file.role} of ${file.database} is missing`);
+      if (!mayBeHole || !table.hash(chunk).equals(NO_HASH))
+        throw damaged(`chunk ${chunk} of the ${file.role} of ${file.database} is missing`);
       continue;
     }
     if (location.archive >= head.archives.length) {

@@ -14,9 +14,12 @@ import {
   archiveReference,
   compressionSchema,
   databaseEntry,
+  describeIssues,
   failedDatabase,
   fields,
   FORMAT_VERSION,
+  isNotEmpty,
+  listOf,
 } from './schema.ts';
 
 const manifestSchema = z.strictObject({
@@ -38,9 +41,9 @@ const manifestSchema = z.strictObject({
     sha256: fields.sha256,
   }),
   /** Earlier archives that the index refers to. */
-  references: z.array(archiveReference),
-  databases: z.array(databaseEntry).min(1),
-  failed: z.array(failedDatabase),
+  references: listOf(archiveReference),
+  databases: listOf(databaseEntry).refine(isNotEmpty),
+  failed: listOf(failedDatabase),
   sha256: fields.sha256,
 });
 
@@ -55,9 +58,22 @@ const ZEROS = '0'.repeat(64);
 
 const sealOf = (unsealed: string): string => createHash('sha256').update(unsealed).digest('hex');
 
-/** The text of a manifest, sealed. */
+/**
+ * The text of a manifest, sealed.
+ *
+ * @throws QuackupError `BACKUP_FAILED` if it is longer than what is read again.
+ */
 export function formatManifest(manifest: Omit<Manifest, 'sha256' | 'format'>): string {
   const unsealed = `${JSON.stringify({ format: FORMAT_VERSION, ...manifest, sha256: ZEROS }, null, 2)}\n`;
+  if (Buffer.byteLength(unsealed) > MAX_MANIFEST_BYTES) {
+    throw new QuackupError(
+      'BACKUP_FAILED',
+      `the manifest of ${manifest.name} has more than ${MAX_MANIFEST_BYTES} bytes`,
+      {
+        hint: 'back fewer databases up in one backup',
+      },
+    );
+  }
   return unsealed.replace(SEAL, `"sha256": "${sealOf(unsealed)}"\n}\n`);
 }
 
@@ -88,7 +104,7 @@ export function parseManifest(text: string, name: string): Manifest {
     );
   }
   const result = manifestSchema.safeParse(value);
-  if (!result.success) throw damaged(name, z.prettifyError(result.error));
+  if (!result.success) throw damaged(name, describeIssues(result.error));
   if (result.data.name !== name) throw damaged(name, `it belongs to ${result.data.name}`);
   return result.data;
 }

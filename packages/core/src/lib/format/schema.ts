@@ -7,6 +7,24 @@ export const FORMAT_VERSION = 1;
 /** Chunks are blocks of the database's own grid: 16 KiB to 256 KiB. */
 export const MAX_CHUNK_BYTES = 262_144;
 
+/** Items of any list; a manifest has no room for more. */
+const MAX_ITEMS = 65_536;
+
+/** A list that is counted before its items are looked at: a million wrong ones take gigabytes to complain about. */
+export function listOf<Item extends z.ZodType>(
+  item: Item,
+): z.ZodPipe<z.ZodArray<z.ZodUnknown>, z.ZodArray<Item>> {
+  return z.array(z.unknown()).max(MAX_ITEMS).pipe(z.array(item));
+}
+
+export const isNotEmpty = (list: readonly unknown[]): boolean => list.length > 0;
+
+/** What is wrong with data from outside, in one line: the first few things. */
+export function describeIssues({ issues }: z.ZodError): string {
+  const first = issues.slice(0, 3).map(({ path, message }) => `${path.join('.')}: ${message.slice(0, 200)}`);
+  return [...first, ...(issues.length > 3 ? [`and ${issues.length - 3} more`] : [])].join('; ');
+}
+
 const safeInteger = z.int().min(0);
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 const timestamp = z.iso.datetime();
@@ -53,7 +71,7 @@ export const databaseEntry = z.strictObject({
     .optional(),
   /** Whole commits in the WAL; absent if it cannot be read. */
   walCommits: safeInteger.optional(),
-  warnings: z.array(z.string()).optional(),
+  warnings: listOf(z.string()).optional(),
 });
 export type DatabaseEntry = z.infer<typeof databaseEntry>;
 

@@ -10,15 +10,15 @@
  * path here.
  */
 import { once } from 'node:events';
-import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 
 import { Parser, type ReadEntry } from 'tar';
-import { isTargetError, type ObjectKey, objectKey } from '@quackup/target-api';
+import { type ObjectKey, objectKey } from '@quackup/target-api';
 import { z } from 'zod';
 
 import { QuackupError } from '../errors.ts';
+import { listOf } from '../format/schema.ts';
 import type { TargetClient } from '../target/target-client.ts';
 
 export const METADATA_FILE = 'backup_metadata.json';
@@ -27,7 +27,7 @@ const MAX_ENTRIES = 100_000;
 
 const metadataSchema = z.object({
   timestamp: z.string(),
-  databases: z.array(
+  databases: listOf(
     z.object({ name: z.string(), original_path: z.string(), size_bytes: z.number().int().min(0) }),
   ),
   /** Only Quackup writes this: such an archive is one of ours whose manifest is missing. */
@@ -54,6 +54,7 @@ export function openQuantKey(name: string): ObjectKey | undefined {
  *
  * @throws BACKUP_DAMAGED if it does not decompress or is not a tar file.
  * @throws ARCHIVE_HOSTILE if it holds a link, a device, a path that leaves it, or more entries than any backup.
+ * @throws whatever the target or `visit` throws, as it is.
  */
 export async function readOpenQuantFiles(
   client: TargetClient,
@@ -63,7 +64,9 @@ export async function readOpenQuantFiles(
   let stopped = false;
   let failure: unknown;
   let entries = 0;
+  const names = new Set<string>();
   let visiting: Promise<void> = Promise.resolve();
+  let reader: EntryReader | undefined;
   const parser = new Parser({
     strict: true,
     onReadEntry: (entry) => {
@@ -71,17 +74,23 @@ export async function readOpenQuantFiles(
       const name =
         entries > MAX_ENTRIES ? hostile(key, `more than ${MAX_ENTRIES} entries`) : checkEntry(key, entry);
       if (name instanceof QuackupError) failure ??= name;
+      else if (name !== undefined && names.has(name))
+        failure ??= hostile(key, `${JSON.stringify(name)} twice`);
+      else if (name !== undefined) names.add(name);
       if (typeof name !== 'string' || stopped || failure !== undefined) {
         entry.resume();
         return;
       }
       // The parser shows the next entry when this one has been read; what is done with it then may still take its time.
       const before = visiting;
+      const reading = new EntryReader(entry);
+      reader = reading;
       visiting = (async () => {
         try {
-          stopped = (await visit({ name, sizeBytes: entry.size, bytes: entryBytes(entry) })) === 'stop';
+          if ((await visit({ name, sizeBytes: entry.size, bytes: reading.bytes() })) === 'stop')
+            stopped = true;
         } catch (error) {
-          failure ??= error;
+          if (!stopped) failure ??= error;
         } finally {
           entry.resume();
         }
@@ -89,44 +98,113 @@ export async function readOpenQuantFiles(
       })();
     },
   });
+  parser.on('ignoredEntry', ({ path, type }) => {
+    failure ??= hostile(key, `an entry ${JSON.stringify(path)} of the unknown type ${type}`);
+  });
+  parser.on('error', (error: Error) => (failure ??= notWhole(key, error)));
   const ended = once(parser, 'end');
   ended.catch(() => {});
+  const source = watched(client.read(key), (error) => (failure ??= error));
   try {
-    await pipeline(Readable.from(client.read(key)), createGunzip(), async (source: AsyncIterable<Buffer>) => {
-      for await (const bytes of source) {
-        if (!parser.write(bytes)) await Promise.race([once(parser, 'drain'), ended]);
+    await pipeline(source, createGunzip(), async (pieces: AsyncIterable<Buffer>) => {
+      for await (const bytes of pieces) {
+        if (!parser.write(bytes) && failure === undefined) await drained(parser);
         if (stopped || failure !== undefined) throw new ReadEnough();
       }
       parser.end();
       await ended;
     });
-    await visiting;
   } catch (error) {
-    if (!(error instanceof ReadEnough)) {
-      if (isTargetError(error) || (error instanceof QuackupError && error.code !== 'BACKUP_DAMAGED'))
-        throw error;
-      failure ??= new QuackupError(
-        'BACKUP_DAMAGED',
-        `${key} is not a whole tar.gz file: ${(error as Error).message}`,
-        { cause: error },
-      );
-    }
+    if (!(error instanceof ReadEnough)) failure ??= notWhole(key, error);
+    // What has not come will not come: whoever reads the entry learns it, and has let go of its file before this ends.
+    reader?.giveUp();
   }
+  await visiting;
   if (failure !== undefined) throw failure;
 }
 
 /** Ends the reading of an archive of which nothing more is wanted. */
 class ReadEnough extends Error {}
 
-async function* entryBytes(entry: ReadEntry): AsyncGenerator<Buffer, void, undefined> {
-  for await (const bytes of entry) yield bytes;
+/** A target's bytes; `onError` is told of the target's own errors, which must not be taken for the archive's. */
+async function* watched(
+  pieces: AsyncIterable<Buffer>,
+  onError: (error: unknown) => void,
+): AsyncGenerator<Buffer, void, undefined> {
+  try {
+    yield* pieces;
+  } catch (error) {
+    onError(error);
+    throw error;
+  }
+}
+
+function notWhole(key: ObjectKey, error: unknown): QuackupError {
+  const { message } = error as Error;
+  return new QuackupError('BACKUP_DAMAGED', `${key} is not a whole tar.gz file: ${message}`, {
+    cause: error,
+  });
+}
+
+/** The bytes of an entry for one reader, who can be sent away while it waits. */
+class EntryReader {
+  readonly #entry: ReadEntry;
+  #isOver = false;
+  #sendAway: ((reason: ReadEnough) => void) | undefined;
+
+  constructor(entry: ReadEntry) {
+    this.#entry = entry;
+  }
+
+  /** @throws ReadEnough if {@link giveUp} is called before the entry's last byte has come. */
+  async *bytes(): AsyncGenerator<Buffer, void, undefined> {
+    const pieces = this.#entry[Symbol.asyncIterator]();
+    let left = this.#entry.size;
+    while (left > 0) {
+      const next = await this.#next(pieces);
+      // The parser ends an entry also where the archive ends in the middle of it.
+      if (next.done === true) throw new ReadEnough();
+      left -= next.value.length;
+      yield next.value;
+    }
+  }
+
+  /** Nothing more will come. */
+  giveUp(): void {
+    this.#isOver = true;
+    this.#sendAway?.(new ReadEnough());
+  }
+
+  #next(pieces: AsyncIterator<Buffer>): Promise<IteratorResult<Buffer>> {
+    // Not a race with one promise for all pieces: that would keep something of each piece as long as it is pending.
+    return new Promise((resolve, reject) => {
+      if (this.#isOver) {
+        reject(new ReadEnough());
+        return;
+      }
+      this.#sendAway = reject;
+      pieces.next().then(resolve, reject);
+    });
+  }
+}
+
+/** Resolves when the parser takes more, or never will. */
+function drained(parser: Parser): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const events = ['drain', 'end', 'error'] as const;
+  const done = (): void => {
+    for (const event of events) parser.off(event, done);
+    resolve();
+  };
+  for (const event of events) parser.on(event, done);
+  return promise;
 }
 
 /** The name of a file to look at, undefined for what is left alone, an error for what no backup holds. */
 function checkEntry(key: ObjectKey, entry: ReadEntry): string | undefined | QuackupError {
   const { path, type } = entry;
   const segments = path.split('/').filter((segment) => segment !== '' && segment !== '.');
-  if (path.startsWith('/') || segments.includes('..') || /[\0\\]/.test(path)) {
+  if (path.startsWith('/') || segments.includes('..') || /[\0\\]|^[A-Za-z]:/.test(path)) {
     return hostile(key, `an entry ${JSON.stringify(path)}`);
   }
   if (type === 'Directory' || type === 'GNUDumpDir') return undefined;

@@ -90,12 +90,18 @@ async function writeDatabase(
   const handle = await open(path, 'wx+', 0o600);
   try {
     let position = 0;
+    let checked = false;
     for await (const bytes of file.bytes) {
       await writeFully(handle, bytes, position);
       position += bytes.length;
       onBytes?.(bytes.length);
+      // As early as it can be told: what is no database may be very long.
+      if (!checked && position >= HEAD_SIZE) {
+        await checkHead(handle, file.name);
+        checked = true;
+      }
     }
-    await checkHead(handle, file.name);
+    if (!checked) await checkHead(handle, file.name);
     await handle.sync();
   } finally {
     await handle.close();

@@ -1,17 +1,21 @@
 /** From a backup's name to its manifest and index, each checked against what the one before says of it. */
 import { createHash } from 'node:crypto';
 
-import { objectKey } from '@quackup/target-api';
+import { type ObjectKey, objectKey } from '@quackup/target-api';
 
 import { algorithmOfKey, type Codec, createCodec } from '../archive/compression.ts';
 import { type ArchiveIndex, decodePages, parseIndexHead } from '../archive/index-file.ts';
+import { checkDatabaseName, checkEntryNames } from '../config/index.ts';
 import { QuackupError } from '../errors.ts';
 import { isBackupName, manifestKey } from '../format/backup-name.ts';
 import { type Manifest, MAX_MANIFEST_BYTES, parseManifest } from '../format/manifest.ts';
 import type { TargetClient } from '../target/target-client.ts';
 
-/** An index head may name many databases and archives; its pages are bounded by the chunks it counts. */
-const MAX_INDEX_HEAD_BYTES = 256 * 1024 * 1024;
+/**
+ * Bytes of an index's head, which repeats what the manifest says of its databases: four times as much as a manifest may
+ * have, and room for the pages of any database.
+ */
+const MAX_INDEX_HEAD_BYTES = 4 * MAX_MANIFEST_BYTES;
 
 /**
  * @returns the manifest, or undefined if there is none: then there is no such backup.
@@ -30,6 +34,7 @@ export const codecOfArchive = (key: string): Codec => createCodec({ algorithm: a
  * Reads a backup's index by two range reads.
  *
  * @throws BACKUP_DAMAGED if it is missing, is not what the manifest says, or points outside the archives.
+ * @throws ARCHIVE_HOSTILE if it names databases as no backup does.
  */
 export async function loadIndex(client: TargetClient, manifest: Manifest): Promise<ArchiveIndex> {
   const { archive, index: place } = manifest;
@@ -43,11 +48,12 @@ export async function loadIndex(client: TargetClient, manifest: Manifest): Promi
   const key = objectKey(archive.name);
   let stored: Buffer;
   try {
-    stored = await client.readRange(key, place.offset, place.length);
+    stored = await readStored(client, key, place);
   } catch (error) {
     if (error instanceof QuackupError || (error as { code?: string }).code !== 'NOT_FOUND') throw error;
     throw damaged(manifest, 'its archive is gone', error);
   }
+  if (stored.length !== place.length) throw damaged(manifest, 'the archive ends before it does');
   if (createHash('sha256').update(stored).digest('hex') !== place.sha256) {
     throw damaged(manifest, 'its bytes are not those that were written');
   }
@@ -64,6 +70,44 @@ export function notFound(client: TargetClient, name: string): QuackupError {
   });
 }
 
+/** A range as it comes: memory is taken for what is there, not for what the manifest says. */
+async function readStored(
+  client: TargetClient,
+  key: ObjectKey,
+  { offset, length }: { readonly offset: number; readonly length: number },
+): Promise<Buffer> {
+  const pieces: Buffer[] = [];
+  let done = 0;
+  for await (const piece of client.read(key, { start: offset, end: offset + length })) {
+    pieces.push(piece);
+    done += piece.length;
+    if (done > length) break;
+  }
+  return Buffer.concat(pieces, done);
+}
+
+/** Names that no backup holds would be paths to somewhere else, or two of them one file. */
+function checkNames(manifest: Manifest): void {
+  const names = manifest.databases.map(({ name }) => name);
+  for (const name of names) {
+    const wrong = checkDatabaseName(name);
+    if (wrong !== undefined) throw hostile(manifest, `a database ${JSON.stringify(name)}, which ${wrong}`);
+  }
+  const [conflict] = checkEntryNames(names);
+  if (conflict !== undefined) {
+    throw hostile(
+      manifest,
+      `${JSON.stringify(conflict.name)} and ${JSON.stringify(conflict.with ?? conflict.entry)}, which cannot both be`,
+    );
+  }
+}
+
+function hostile({ name }: Manifest, what: string): QuackupError {
+  return new QuackupError('ARCHIVE_HOSTILE', `${name} names ${what}; nothing of it was used`, {
+    hint: 'find out where this backup comes from before you use anything in it',
+  });
+}
+
 /** The index repeats what the manifest says; where they differ one of them belongs to something else. */
 function checkAgreement(manifest: Manifest, { head, tables }: ArchiveIndex): void {
   const [own, ...earlier] = head.archives;
@@ -73,6 +117,7 @@ function checkAgreement(manifest: Manifest, { head, tables }: ArchiveIndex): voi
     JSON.stringify(earlier) === JSON.stringify(manifest.references) &&
     JSON.stringify(head.databases) === JSON.stringify(manifest.databases);
   if (!agrees) throw damaged(manifest, 'it belongs to another backup');
+  checkNames(manifest);
   const names = new Set(manifest.databases.map(({ name }) => name));
   const seen = new Set<string>();
   for (const { database, role } of head.files) {
@@ -85,12 +130,19 @@ function checkAgreement(manifest: Manifest, { head, tables }: ArchiveIndex): voi
     if (!seen.has(`database ${name}`)) throw damaged(manifest, `it holds no file for ${name}`);
   }
   const sizes = [manifest.archive.sizeBytes, ...manifest.references.map(({ sizeBytes }) => sizeBytes)];
+  // Chunks of this archive lie in the order of the files, all before the index.
+  sizes[0] = manifest.index.offset;
+  let ownEnd = 0;
   for (const table of tables) {
     for (let chunk = 0; chunk < table.count; chunk += 1) {
       const location = table.location(chunk);
-      if (location !== undefined && location.offset + location.length > (sizes[location.archive] ?? 0)) {
-        throw damaged(manifest, 'it points behind the end of an archive');
-      }
+      if (location === undefined) continue;
+      const { archive, offset, length } = location;
+      const end = offset + length;
+      if (end > (sizes[archive] ?? 0)) throw damaged(manifest, 'it points behind the end of the chunks');
+      if (archive !== 0) continue;
+      if (offset < ownEnd) throw damaged(manifest, 'two of its chunks overlap, or are out of order');
+      ownEnd = end;
     }
   }
 }

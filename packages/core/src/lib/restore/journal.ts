@@ -1,4 +1,5 @@
-import { link, open, readFile, rename, rm } from 'node:fs/promises';
+import { link, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 
 import { QuackupError } from '../errors.ts';
 import { isKnownDead } from '../process/holder.ts';
@@ -11,29 +12,80 @@ import { syncFolder } from './sync-folder.ts';
  * @throws RESTORE_PENDING if there is one.
  */
 export async function claimSite(site: RestoreSite, journal: Journal): Promise<void> {
-  const temporary = `${site.journal}.${journal.holder.pid}`;
-  await writeDurably(temporary, JSON.stringify(journal));
+  const draft = draftOf(site, journal);
+  let claimed = false;
   try {
-    await link(temporary, site.journal);
+    await rm(draft, { force: true });
+    await writeDurably(draft, JSON.stringify(journal));
+    await claim(site, draft, () => (claimed = true));
+    await rm(draft, { force: true });
+    await syncFolder(site.folder);
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'EEXIST') throw pending(site, 'another restore has just begun there');
-    // File systems without hard links: exclusive creation claims as well, though not in one step with the content.
-    await writeDurably(site.journal, JSON.stringify(journal));
-  } finally {
-    await rm(temporary, { force: true });
+    await rm(draft, { force: true });
+    if (claimed) await rm(site.journal, { force: true });
+    throw error;
   }
-  await syncFolder(site.folder);
+}
+
+/** Gives the draft the journal's name, if nobody has it. */
+async function claim(site: RestoreSite, draft: string, onClaimed: () => void): Promise<void> {
+  const taken = (): QuackupError => pending(site, 'another restore has just begun there');
+  try {
+    await link(draft, site.journal);
+    onClaimed();
+  } catch (error) {
+    if (isCode(error, 'EEXIST')) throw taken();
+    if (!isWithoutHardLinks(error)) throw error;
+    // Exclusive creation claims as well, though not in one step with the content.
+    try {
+      const file = await open(site.journal, 'wx', 0o600);
+      onClaimed();
+      await file.close();
+    } catch (second) {
+      throw isCode(second, 'EEXIST') ? taken() : second;
+    }
+    await rename(draft, site.journal);
+  }
 }
 
 /** Replaces the journal in one step. */
 export async function updateJournal(site: RestoreSite, journal: Journal): Promise<void> {
-  const temporary = `${site.journal}.${journal.holder.pid}`;
-  await rm(temporary, { force: true });
-  await writeDurably(temporary, JSON.stringify(journal));
-  await rename(temporary, site.journal);
+  const draft = draftOf(site, journal);
+  await rm(draft, { force: true });
+  await writeDurably(draft, JSON.stringify(journal));
+  await rename(draft, site.journal);
   await syncFolder(site.folder);
 }
+
+const draftOf = (site: RestoreSite, { holder }: Journal): string => `${site.journal}.${holder.pid}`;
+
+/** Removes drafts of journals that killed runs have left. */
+export async function removeDrafts(site: RestoreSite): Promise<void> {
+  const prefix = `${basename(site.journal)}.`;
+  for (const name of await readdir(site.folder)) {
+    if (!name.startsWith(prefix)) continue;
+    const pid = Number(name.slice(prefix.length));
+    if (Number.isInteger(pid) && pid > 0 && !isRunning(pid)) {
+      await rm(join(site.folder, name), { force: true });
+    }
+  }
+}
+
+/** Whether there is a process of this number, of whichever program. */
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return !isCode(error, 'ESRCH');
+  }
+}
+
+const isCode = (error: unknown, code: string): boolean => (error as NodeJS.ErrnoException).code === code;
+
+/** Whether a link failed because the file system knows none. */
+export const isWithoutHardLinks = (error: unknown): boolean =>
+  ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'].some((code) => isCode(error, code));
 
 /**
  * The journal that an earlier restore left, or undefined.
@@ -45,7 +97,7 @@ export async function readJournal(site: RestoreSite): Promise<Journal | 'unreada
   try {
     text = await readFile(site.journal, 'utf8');
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    if (isCode(error, 'ENOENT')) return undefined;
     throw error;
   }
   let journal: Journal;

@@ -142,7 +142,11 @@ class RestoreRun {
     const byFolder = new Map<string, number>();
     for (const { name, path } of this.#destinations) {
       const folder = dirname(path);
-      await mkdir(folder, { recursive: true });
+      try {
+        await mkdir(folder, { recursive: true });
+      } catch (error) {
+        throw notWritten(new RestoreSite(path), error);
+      }
       byFolder.set(folder, (byFolder.get(folder) ?? 0) + this.#source.bytesOnDisk(name));
     }
     for (const [folder, bytes] of byFolder) await checkFreeSpace(folder, bytes);
@@ -163,7 +167,11 @@ class RestoreRun {
       oldFiles: [],
       newFiles: [],
     };
-    await claimSite(site, journal);
+    try {
+      await claimSite(site, journal);
+    } catch (error) {
+      throw notWritten(site, error);
+    }
     try {
       const newFiles: FileRole[] = await this.#source.write(name, {
         pathOf: (role) => site.fresh(role),
@@ -171,41 +179,120 @@ class RestoreRun {
       });
       return { name, site, journal: { ...journal, newFiles }, sizeBytes: this.#source.sizeOf(name) };
     } catch (error) {
-      await removeTraces(site);
-      if (signal?.aborted === true || this.#destinations.length === 1) throw error;
-      this.#failed.push({ name, path, error: failureReport(error) });
+      const explained = await giveUp(site, error);
+      if (signal?.aborted === true) throw explained;
+      if (this.#destinations.length === 1) throw explained;
+      this.#failed.push({ name, path, error: failureReport(explained) });
       return undefined;
     }
   }
 
   async #switch({ name, site, journal, sizeBytes }: Prepared): Promise<void> {
-    const oldFiles = await site.liveFiles();
     try {
-      // Looked at again: the writing took its time, and somebody may have come.
-      if (oldFiles.length > 0 && this.#options.overwrite !== true) throw inWay(site, oldFiles, []);
-      if (oldFiles.includes('database')) await refuseHeld(site.path);
-      this.#movedAside.push(...(await switchSets(site, { ...journal, oldFiles })));
+      const oldFiles = await this.#checkStillFree(site);
+      this.#movedAside.push(...(await switchOrUndo(site, { ...journal, oldFiles })));
       this.#restored.push({ name, path: site.path, sizeBytes });
     } catch (error) {
-      // Undone as after a crash: what failed in the middle must not stay there.
-      if (error instanceof QuackupError) await removeTraces(site);
-      else await settleSwitch(site, { ...journal, oldFiles });
-      if (this.#destinations.length === 1) throw this.#explain(error, site);
-      this.#failed.push({ name, path: site.path, error: failureReport(this.#explain(error, site)) });
+      const explained = error instanceof QuackupError ? error : notReplaced(site, error);
+      if (this.#destinations.length === 1) throw explained;
+      this.#failed.push({ name, path: site.path, error: failureReport(explained) });
     }
   }
 
-  #explain(error: unknown, site: RestoreSite): unknown {
-    if (error instanceof QuackupError) return error;
+  /** Looked at again: the writing took its time, and somebody may have come. */
+  async #checkStillFree(site: RestoreSite): Promise<FileRole[]> {
+    try {
+      const oldFiles = await site.liveFiles();
+      if (oldFiles.length > 0 && this.#options.overwrite !== true) throw inWay(site, oldFiles, []);
+      if (oldFiles.includes('database')) await refuseHeld(site.path);
+      return oldFiles;
+    } catch (error) {
+      throw await giveUp(site, error);
+    }
+  }
+}
+
+/** Removes what has been written beside a place that was not touched. @returns the error to raise. */
+async function giveUp(site: RestoreSite, error: unknown): Promise<unknown> {
+  try {
+    await removeTraces(site);
+  } catch (second) {
     return new QuackupError(
       'RESTORE_FAILED',
-      `${site.path} could not be replaced: ${(error as Error).message}; it is as it was before`,
+      `nothing was restored to ${site.path}: ${(error as Error).message}; what was written beside it could not be removed: ${(second as Error).message}`,
       {
-        cause: error,
-        hint: 'check the permissions of the folder, or restore elsewhere with --restore-dir',
+        cause: new AggregateError([error, second]),
+        hint: 'put right what the message says; the next restore removes what was left',
       },
     );
   }
+  return notWritten(site, error);
+}
+
+/**
+ * Switches to the new set. What fails in the middle is undone as after a crash.
+ *
+ * @returns the paths of the old set's files by now.
+ * @throws RESTORE_FAILED if the old set is in place again, or if not even that could be done.
+ */
+async function switchOrUndo(site: RestoreSite, journal: Journal): Promise<readonly string[]> {
+  try {
+    return await switchSets(site, journal);
+  } catch (error) {
+    let inPlace: 'old' | 'new';
+    try {
+      inPlace = await settleSwitch(site, journal);
+    } catch (second) {
+      throw notSettled(site, journal, [error, second]);
+    }
+    if (inPlace === 'old') throw notReplaced(site, error);
+    // What failed came after the switch: the new set is there, and its traces are gone by now.
+    return journal.oldFiles.map((role) => site.aside(role, journal.suffix));
+  }
+}
+
+/** What the file system has against writing there, in words; anything else as it is. */
+function notWritten(site: RestoreSite, error: unknown): unknown {
+  const { code, syscall } = error as NodeJS.ErrnoException;
+  if (error instanceof QuackupError || syscall === undefined) return error;
+  const full = code === 'ENOSPC' || code === 'EDQUOT' || code === 'EFBIG';
+  return new QuackupError(
+    full ? 'NO_SPACE' : 'RESTORE_FAILED',
+    `nothing was restored to ${site.path}: ${(error as Error).message}; what was there is untouched`,
+    {
+      cause: error,
+      hint: full
+        ? 'make room, or restore elsewhere with --restore-dir'
+        : 'check the permissions of the folder, or restore elsewhere with --restore-dir',
+    },
+  );
+}
+
+function notReplaced(site: RestoreSite, error: unknown): QuackupError {
+  return new QuackupError(
+    'RESTORE_FAILED',
+    `${site.path} could not be replaced: ${(error as Error).message}; it is as it was before`,
+    {
+      cause: error,
+      hint: 'check the permissions of the folder, or restore elsewhere with --restore-dir',
+    },
+  );
+}
+
+function notSettled(
+  site: RestoreSite,
+  { suffix }: Journal,
+  errors: readonly [unknown, unknown],
+): QuackupError {
+  const [first, second] = errors.map((error) => (error as Error).message);
+  return new QuackupError(
+    'RESTORE_FAILED',
+    `${site.path} could not be replaced: ${first}; nor could that be undone: ${second}; the old database is there, or beside it as ${site.path}${suffix}`,
+    {
+      cause: new AggregateError(errors),
+      hint: 'put right what the message says, then run the restore again: it first finishes or undoes this one',
+    },
+  );
 }
 
 /** Where a link at the database's place leads: the file behind it is replaced, not the link. */

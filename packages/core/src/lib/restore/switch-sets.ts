@@ -13,11 +13,11 @@
  * A crash before 5 is undone by the next run, a crash after it has only the journal left to remove. Whoever opens X in
  * between sees the old set, an error that names this file, or the new set; never a mixture.
  */
-import { link, open, readFile, rename, rm, unlink } from 'node:fs/promises';
+import { type FileHandle, link, open, rename, rm, unlink } from 'node:fs/promises';
 
 import type { FileRole } from '../format/schema.ts';
 import { FILE_ROLES, SIDECAR_ROLES } from '../snapshot/database-files.ts';
-import { readJournal, updateJournal, writeDurably } from './journal.ts';
+import { isWithoutHardLinks, readJournal, removeDrafts, updateJournal, writeDurably } from './journal.ts';
 import { exists, type Journal, type RestoreSite } from './restore-site.ts';
 import { syncFolder } from './sync-folder.ts';
 
@@ -64,6 +64,7 @@ export async function switchSets(site: RestoreSite, journal: Journal): Promise<s
  */
 export async function recoverSite(site: RestoreSite): Promise<string | undefined> {
   const journal = await readJournal(site);
+  await removeDrafts(site);
   if (journal === undefined) return undefined;
   if (journal === 'unreadable' || journal.phase === 'writing') {
     await removeTraces(site);
@@ -82,8 +83,12 @@ export async function recoverSite(site: RestoreSite): Promise<string | undefined
  */
 export async function settleSwitch(site: RestoreSite, { suffix, oldFiles }: Journal): Promise<'old' | 'new'> {
   if (!(await exists(site.fresh('database')))) {
+    // It is in place; or an earlier undoing was cut off when it had only its traces left to remove.
+    const placed = await exists(
+      oldFiles.includes('database') ? site.aside('database', suffix) : site.live('database'),
+    );
     await removeTraces(site);
-    return 'new';
+    return placed ? 'new' : 'old';
   }
   // The guard stays at X until everything else is back.
   for (const role of SIDECAR_ROLES) {
@@ -96,7 +101,7 @@ export async function settleSwitch(site: RestoreSite, { suffix, oldFiles }: Jour
     await rename(aside, site.live('database'));
     // Two names of one file: such a rename does nothing and leaves both.
     await rm(aside, { force: true });
-  } else if (!oldFiles.includes('database') && (await isGuard(site.live('database')))) {
+  } else if (!oldFiles.includes('database') && (await isOurs(site.live('database')))) {
     await unlink(site.live('database'));
   }
   await syncFolder(site.folder);
@@ -108,6 +113,7 @@ export async function settleSwitch(site: RestoreSite, { suffix, oldFiles }: Jour
 export async function removeTraces(site: RestoreSite): Promise<void> {
   for (const role of FILE_ROLES) await rm(site.fresh(role), { force: true });
   await rm(site.guard, { force: true });
+  await rm(`${site.journal}.${process.pid}`, { force: true });
   await syncFolder(site.folder);
   await rm(site.journal, { force: true });
   await syncFolder(site.folder);
@@ -118,7 +124,7 @@ async function keepUnder(path: string, name: string): Promise<void> {
   try {
     await link(path, name);
   } catch (error) {
-    if (!isUnsupported(error)) throw error;
+    if (!isWithoutHardLinks(error)) throw error;
     await rename(path, name);
   }
 }
@@ -128,7 +134,7 @@ async function claimName(path: string, name: string): Promise<void> {
   try {
     await link(path, name);
   } catch (error) {
-    if (!isUnsupported(error)) throw error;
+    if (!isWithoutHardLinks(error)) throw error;
     const claimed = await open(name, 'wx', 0o600);
     await claimed.close();
     await rename(path, name);
@@ -137,14 +143,22 @@ async function claimName(path: string, name: string): Promise<void> {
   await unlink(path);
 }
 
-const isUnsupported = (error: unknown): boolean =>
-  ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'].includes(
-    (error as NodeJS.ErrnoException).code ?? '',
-  );
-
-async function isGuard(path: string): Promise<boolean> {
-  const text = await readFile(path, 'utf8').catch(() => '');
-  return text.startsWith(GUARD_TEXT);
+/** Whether this is the guard, or the empty file that claims its place where hard links are not known. */
+async function isOurs(path: string): Promise<boolean> {
+  let file: FileHandle;
+  try {
+    file = await open(path, 'r');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
+    throw error;
+  }
+  try {
+    const bytes = Buffer.alloc(GUARD_TEXT.length);
+    const { bytesRead } = await file.read(bytes, 0, bytes.length, 0);
+    return bytesRead === 0 || bytes.toString('latin1') === GUARD_TEXT;
+  } finally {
+    await file.close();
+  }
 }
 
 /** The ending of the old set's names: one that none of them has yet. */

@@ -1,5 +1,5 @@
 /** Verification of OpenQuant archives: there is nothing recorded to compare with but the sizes, so the databases themselves are checked. */
-import { open } from 'node:fs/promises';
+import { open, rm } from 'node:fs/promises';
 
 import {
   blockOffset,
@@ -17,7 +17,8 @@ import { readOpenQuantFiles } from '../openquant/openquant-archive.ts';
 import { ScratchFolder } from '../process/scratch-folder.ts';
 import { notFound } from '../read/load-backup.ts';
 import { readFully } from '../snapshot/read-fully.ts';
-import { filePath } from '../snapshot/database-files.ts';
+import { checkFreeSpace } from '../restore/write-set.ts';
+import { FILE_ROLES, filePath } from '../snapshot/database-files.ts';
 import type { TargetClient } from '../target/target-client.ts';
 import type { Problems } from './problems.ts';
 import { scanDatabase } from './scan-database.ts';
@@ -57,13 +58,17 @@ export async function verifyOpenQuant(
     for (const database of source.databases) {
       const path = scratch.newPath();
       try {
+        await checkFreeSpace(scratch.path, source.bytesOnDisk(database.name));
         await source.write(database.name, { pathOf: (role) => filePath(path, role) });
         if (level !== 'archive') await checkFile(path, database.name);
         if (level === 'scan')
           verification.scanned.push(await scanDatabase(path, { name: database.name, signal }));
       } catch (error) {
-        if (!(error instanceof QuackupError) || error.code === 'SCAN_FAILED') throw error;
+        if (!(error instanceof QuackupError) || error.code === 'SCAN_FAILED' || error.code === 'NO_SPACE')
+          throw error;
         report(error, database.name);
+      } finally {
+        for (const role of FILE_ROLES) await rm(filePath(path, role), { force: true });
       }
     }
   } catch (error) {
