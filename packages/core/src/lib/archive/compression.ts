@@ -1,5 +1,13 @@
 import { promisify } from 'node:util';
-import { constants, gunzip, gzip, zstdCompress, zstdDecompress } from 'node:zlib';
+import {
+  constants,
+  gunzip,
+  gunzipSync,
+  gzip,
+  zstdCompress,
+  zstdDecompress,
+  zstdDecompressSync,
+} from 'node:zlib';
 
 import type { Compression } from '../api.ts';
 import { QuackupError } from '../errors.ts';
@@ -22,6 +30,8 @@ export interface Codec {
    * @throws QuackupError `BACKUP_DAMAGED` if the frame does not decode to exactly that.
    */
   decode(frame: Uint8Array, length: number): Promise<Uint8Array>;
+  /** As `decode`, on the thread that calls: for a worker, which has nothing else to do. */
+  decodeSync(frame: Uint8Array, length: number): Uint8Array;
 }
 
 export const DEFAULT_COMPRESSION: Compression = { algorithm: 'zstd', level: 3 };
@@ -44,7 +54,13 @@ export function createCodec(compression: Compression): Codec {
   const { algorithm } = compression;
   if (algorithm === 'none') {
     if (compression.level !== undefined) throw invalidLevel(compression, 'it has no levels');
-    return { algorithm, extension: '.tar', encode: async (chunk) => chunk, decode: decodeRaw };
+    return {
+      algorithm,
+      extension: '.tar',
+      encode: async (chunk) => chunk,
+      decode: async (frame, length) => checkLength(frame, length),
+      decodeSync: checkLength,
+    };
   }
   const levels = COMPRESSION_LEVELS[algorithm];
   const level = compression.level ?? levels.default;
@@ -72,8 +88,8 @@ function zstdCodec(level: number): Codec {
     encode: (chunk) =>
       compressZstd(chunk, { params, chunkSize: outputSize(chunk.length), pledgedSrcSize: chunk.length }),
     // A frame says itself how much memory its decoding takes, up to 128 MiB; one of ours never takes more than its content.
-    decode: (frame, length) =>
-      decodeExactly(expandZstd, frame, length, { [constants.ZSTD_d_windowLogMax]: windowLog(length) }),
+    decode: (frame, length) => decodeExactly(expandZstd, frame, length, windowLimit(length)),
+    decodeSync: (frame, length) => decodeExactlySync(zstdDecompressSync, frame, length, windowLimit(length)),
   };
 }
 
@@ -83,6 +99,7 @@ function gzipCodec(level: number): Codec {
     extension: '.tar.gz',
     encode: (chunk) => compressGzip(chunk, { level, chunkSize: outputSize(chunk.length) }),
     decode: (frame, length) => decodeExactly(expandGzip, frame, length),
+    decodeSync: (frame, length) => decodeExactlySync(gunzipSync, frame, length),
   };
 }
 
@@ -93,40 +110,56 @@ const MAX_ROOM = 1024 * 1024;
 const windowLog = (length: number): number =>
   Math.min(27, Math.max(17, Math.ceil(Math.log2(length + 1))) + 1);
 
+const windowLimit = (length: number): Readonly<Record<number, number>> => ({
+  [constants.ZSTD_d_windowLogMax]: windowLog(length),
+});
+
 interface ExpandOptions {
   readonly maxOutputLength: number;
   readonly chunkSize: number;
   readonly params?: Readonly<Record<number, number>>;
 }
 
+/** One byte of room: zlib stops at the limit itself, and an exact fit must not be taken for an overflow. */
+const expandOptions = (length: number, params?: ExpandOptions['params']): ExpandOptions => ({
+  maxOutputLength: length + 1,
+  chunkSize: Math.min(MAX_ROOM, Math.max(64, length + 1)),
+  ...(params === undefined ? {} : { params }),
+});
+
 async function decodeExactly(
   expand: (frame: Uint8Array, options: ExpandOptions) => Promise<Uint8Array>,
   frame: Uint8Array,
   length: number,
-  params?: Readonly<Record<number, number>>,
+  params?: ExpandOptions['params'],
 ): Promise<Uint8Array> {
-  let chunk: Uint8Array;
   try {
-    // One byte of room: zlib stops at the limit itself, and an exact fit must not be taken for an overflow.
-    chunk = await expand(frame, {
-      maxOutputLength: length + 1,
-      chunkSize: Math.min(MAX_ROOM, Math.max(64, length + 1)),
-      ...(params === undefined ? {} : { params }),
-    });
+    return checkLength(await expand(frame, expandOptions(length, params)), length);
   } catch (error) {
-    throw new QuackupError(
-      'BACKUP_DAMAGED',
-      `a frame of ${frame.length} bytes does not decode: ${(error as Error).message}`,
-      {
-        cause: error,
-      },
-    );
+    throw undecodable(frame, error);
   }
-  return checkLength(chunk, length);
 }
 
-async function decodeRaw(frame: Uint8Array, length: number): Promise<Uint8Array> {
-  return checkLength(frame, length);
+function decodeExactlySync(
+  expand: (frame: Uint8Array, options: ExpandOptions) => Uint8Array,
+  frame: Uint8Array,
+  length: number,
+  params?: ExpandOptions['params'],
+): Uint8Array {
+  try {
+    return checkLength(expand(frame, expandOptions(length, params)), length);
+  } catch (error) {
+    throw undecodable(frame, error);
+  }
+}
+
+function undecodable(frame: Uint8Array, error: unknown): QuackupError {
+  if (error instanceof QuackupError) return error;
+  return new QuackupError(
+    'BACKUP_DAMAGED',
+    `a frame of ${frame.length} bytes does not decode: ${(error as Error).message}`,
+    { cause: error },
+  );
 }
 
 function checkLength(chunk: Uint8Array, length: number): Uint8Array {

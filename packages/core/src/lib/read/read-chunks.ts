@@ -17,7 +17,7 @@ const RANGE_BYTES = 4 * 1024 * 1024;
 /** Bytes between two frames that are rather read than asked for separately: the zero frames of free blocks. */
 const GAP_BYTES = 64 * 1024;
 /** Ranges in flight. Their decoded bytes are what bounds memory: 6 x 4 MiB. */
-const RANGES_IN_FLIGHT = 6;
+export const RANGES_IN_FLIGHT = 6;
 
 /** A chunk as it was when it was backed up: its hash has been checked. */
 export interface ReadChunk {
@@ -27,7 +27,8 @@ export interface ReadChunk {
   readonly owned: boolean;
 }
 
-interface Range {
+/** Neighbouring chunks that are read at once. Offsets in bytes of the archive. */
+export interface Range {
   readonly archive: number;
   readonly start: number;
   end: number;
@@ -96,7 +97,8 @@ export async function readChunk(
   return (await decoding)?.bytes;
 }
 
-function* ranges(index: ArchiveIndex, file: number): Generator<Range, void, undefined> {
+/** The ranges of file number `file`, in order; holes are in none. */
+export function* ranges(index: ArchiveIndex, file: number): Generator<Range, void, undefined> {
   const table = index.tables[file];
   const indexed = index.head.files[file];
   if (table === undefined || indexed === undefined) return;
@@ -151,7 +153,8 @@ export function archiveKeyOf(index: ArchiveIndex, archive: number): ObjectKey {
   return objectKey(index.head.archives[archive]?.name ?? '');
 }
 
-async function readStored(
+/** @throws BACKUP_DAMAGED if the archive is gone or too short. */
+export async function readStored(
   client: TargetClient,
   key: ObjectKey,
   start: number,

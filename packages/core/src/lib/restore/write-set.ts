@@ -5,8 +5,8 @@ import { parseHead } from '@quackup/duckdb-file';
 import { type ArchiveIndex, chunkRange } from '../archive/index-file.ts';
 import { QuackupError } from '../errors.ts';
 import type { FileRole } from '../format/schema.ts';
-import { readChunk, readChunks } from '../read/read-chunks.ts';
-import { writeFully } from '../snapshot/read-fully.ts';
+import { readChunk } from '../read/read-chunks.ts';
+import { writeChunks } from '../read/write-chunks.ts';
 import type { TargetClient } from '../target/target-client.ts';
 
 /** The files of one database of a backup, by number in the index. */
@@ -79,10 +79,7 @@ export async function writeSet(
     const handle = await open(path, 'wx', mode | 0o600);
     try {
       await handle.truncate(entry.sizeBytes);
-      await readChunks(client, index, file, async ({ chunk, bytes }) => {
-        await writeFully(handle, bytes, chunkRange(entry, chunk).start);
-        onBytes?.(bytes.length);
-      });
+      await writeChunks(client, index, file, handle, onBytes);
       await handle.sync();
     } finally {
       await handle.close();

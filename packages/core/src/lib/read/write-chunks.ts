@@ -1,0 +1,83 @@
+import type { FileHandle } from 'node:fs/promises';
+
+import { type ArchiveIndex, chunkRange } from '../archive/index-file.ts';
+import { orderedMap } from '../archive/ordered-map.ts';
+import { QuackupError } from '../errors.ts';
+import { writeFully } from '../snapshot/read-fully.ts';
+import type { TargetClient } from '../target/target-client.ts';
+import { DecodePool } from './decode-pool.ts';
+import type { DecodeTask } from './decode-task.ts';
+import { codecOfArchive } from './load-backup.ts';
+import { archiveKeyOf, type Range, ranges, RANGES_IN_FLIGHT, readChunks, readStored } from './read-chunks.ts';
+
+/** Starting threads takes longer than decoding so few chunks. */
+const LEAST_CHUNKS_FOR_THREADS = 128;
+
+/**
+ * Writes the chunks of file number `file` to their places, each checked against the hash that the backup recorded. Holes
+ * are not written.
+ *
+ * @throws BACKUP_DAMAGED if an archive is gone or a chunk is not what was backed up.
+ */
+export async function writeChunks(
+  client: TargetClient,
+  index: ArchiveIndex,
+  file: number,
+  handle: FileHandle,
+  onBytes?: (bytes: number) => void,
+): Promise<void> {
+  const entry = index.head.files[file];
+  if (entry === undefined) return;
+  if (entry.chunks < LEAST_CHUNKS_FOR_THREADS) {
+    await readChunks(client, index, file, async ({ chunk, bytes }) => {
+      await writeFully(handle, bytes, chunkRange(entry, chunk).start);
+      onBytes?.(bytes.length);
+    });
+    return;
+  }
+  await using pool = new DecodePool();
+  const written = orderedMap(ranges(index, file), RANGES_IN_FLIGHT, async (range) => {
+    const answer = await pool.run(await taskOf(client, index, file, range, handle.fd));
+    if (answer.ok) {
+      onBytes?.(answer.bytes);
+      return;
+    }
+    if ('errno' in answer) {
+      const { code, message } = answer.errno;
+      throw Object.assign(new Error(message), { code });
+    }
+    throw new QuackupError(
+      'BACKUP_DAMAGED',
+      `chunk ${answer.chunk} of ${entry.database} is not what was backed up: ${answer.message}`,
+    );
+  });
+  for await (const _ of written);
+}
+
+async function taskOf(
+  client: TargetClient,
+  index: ArchiveIndex,
+  file: number,
+  range: Range,
+  fd: number,
+): Promise<DecodeTask> {
+  const entry = index.head.files[file];
+  const table = index.tables[file];
+  if (entry === undefined || table === undefined) throw new Error(`the index has no file ${file}`);
+  const key = archiveKeyOf(index, range.archive);
+  const stored = await readStored(client, key, range.start, range.end - range.start);
+  return {
+    algorithm: codecOfArchive(key).algorithm,
+    fd,
+    // It goes to another thread whole, so it must not be a part of anything else.
+    stored: stored.byteLength === stored.buffer.byteLength ? stored : new Uint8Array(stored),
+    frames: range.chunks.map(({ chunk, location, length }) => ({
+      chunk,
+      at: location.offset - range.start,
+      length: location.length,
+      chunkBytes: length,
+      sha256: table.hash(chunk),
+      position: chunkRange(entry, chunk).start,
+    })),
+  };
+}
