@@ -7,7 +7,15 @@
  *
  * @module
  */
-export { type ObjectKey, isObjectKey, MAX_KEY_LENGTH, objectKey } from './lib/object-key.ts';
+export {
+  type ObjectKey,
+  isObjectKey,
+  MAX_KEY_LENGTH,
+  MAX_SEGMENT_LENGTH,
+  MAX_SEGMENTS,
+  objectKey,
+} from './lib/object-key.ts';
+export { readBody } from './lib/read-body.ts';
 export {
   isTargetError,
   TargetError,

@@ -1,13 +1,28 @@
 import { expect, test } from 'vitest';
 
-import { isObjectKey, isTargetError, MAX_KEY_LENGTH, objectKey, TargetError } from '../src/index.ts';
+import {
+  isObjectKey,
+  isTargetError,
+  MAX_KEY_LENGTH,
+  MAX_SEGMENT_LENGTH,
+  MAX_SEGMENTS,
+  objectKey,
+  TargetError,
+} from '../src/index.ts';
+
+const LONGEST_SEGMENT = 'x'.repeat(MAX_SEGMENT_LENGTH);
+const LONGEST_KEY =
+  `${LONGEST_SEGMENT}/`.repeat(4) + 'x'.repeat(MAX_KEY_LENGTH - 4 * (MAX_SEGMENT_LENGTH + 1));
 
 test.each([
   'a',
   'backup_20261122_020000.tar.zst',
   'leases/x.json',
   'a=b/c_d-e.f',
-  'x'.repeat(MAX_KEY_LENGTH),
+  'a..b',
+  LONGEST_SEGMENT,
+  LONGEST_KEY,
+  Array.from({ length: MAX_SEGMENTS }, () => 'x').join('/'),
 ])('%s is a key', (key) => {
   expect(objectKey(key)).toBe(key);
 });
@@ -24,7 +39,14 @@ test.each([
   'ä',
   'a\\b',
   'a\0',
-  'x'.repeat(MAX_KEY_LENGTH + 1),
+  'a.',
+  'a./b',
+  '.',
+  'a/..',
+  `${LONGEST_SEGMENT}x`,
+  `a/${LONGEST_SEGMENT}x/b`,
+  `${LONGEST_KEY}x`,
+  Array.from({ length: MAX_SEGMENTS + 1 }, () => 'x').join('/'),
 ])('%j is no key', (key) => {
   expect(isObjectKey(key)).toBe(false);
   expect(() => objectKey(key)).toThrowError(expect.objectContaining({ code: 'INVALID_KEY' }));

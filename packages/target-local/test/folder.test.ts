@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdir, readdir, stat, symlink, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { objectKey } from '@quackup/target-api';
+import { type ObjectKey, objectKey } from '@quackup/target-api';
 import { describe, expect, it } from 'vitest';
 
 import { LocalTarget } from '../src/index.ts';
@@ -168,7 +168,7 @@ it('stores objects in folders that others empty and remove at the same time', as
 });
 
 it('refuses on Windows what is no file name there', () => {
-  for (const key of ['aux', 'a/nul.tar', 'COM1.json', 'a./b', 'b.']) {
+  for (const key of ['aux', 'a/nul.tar', 'COM1.json']) {
     expect(() => placeOf('/r', objectKey(key), 'win32')).toThrow(
       expect.objectContaining({ code: 'INVALID_KEY' }),
     );
@@ -184,7 +184,8 @@ it('takes only an absolute path', () => {
 it('refuses a name that the file system does not take', async () => {
   await using folder = await tempFolder();
   await using target = new LocalTarget(folder.path);
-  const key = objectKey('k'.repeat(300));
+  // Longer than the contract allows: as if the file system took less than most do.
+  const key = 'k'.repeat(300) as ObjectKey;
   expect(await target.stat(key)).toBeUndefined();
   await target.delete(key);
   await expect(target.get(key)).rejects.toMatchObject({ code: 'NOT_FOUND' });

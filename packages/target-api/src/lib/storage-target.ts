@@ -27,7 +27,13 @@ export type PutCondition =
   | { readonly type: 'if-absent' }
   | { readonly type: 'if-match'; readonly etag: string };
 
-/** The content of an object to store: read once, from start to end, never concurrently. Chunks may have any size, also 0. */
+/**
+ * The content of an object to store: read once, from start to end, never concurrently. Chunks may have any size, also 0.
+ *
+ * **Whose a chunk is.** Whoever gives a chunk does not change it any more, so a target may keep it as long as the put runs
+ * and need not copy it. The target must leave it as it is, neither writing into it nor transferring its memory: the same
+ * chunk may be on its way to another target.
+ */
 export type ObjectBody = AsyncIterable<Uint8Array>;
 
 export interface PutOptions {
@@ -104,12 +110,13 @@ export interface StorageTarget extends AsyncDisposable {
    * it rejects, if it is aborted, or if the process dies in the middle. When it resolves the object is durable as far
    * as the backend promises durability: a local folder has synced file and folder.
    *
-   * Memory is bounded, whatever the object's size. The body is closed (`return()`) if it is not read to its end.
+   * Memory is bounded, whatever the object's size. The chunks are left as they are. The body is closed (`return()`) if it is not read to its end.
    *
    * @returns what was stored, `etag` included where the backend has one.
    * @throws `PRECONDITION_FAILED` if the condition does not hold.
    * @throws `SIZE_MISMATCH` if `size` is given and the body is shorter or longer.
-   * @throws `UNSUPPORTED` if the condition is not among the target's capabilities; the body is then not read.
+   * @throws `UNSUPPORTED` if the condition is not among the target's capabilities; the body is then not read. Also if the
+   *   target has no room for a key below a key, see {@link ObjectKey}.
    * @throws `TOO_LARGE` if `size` or the body exceeds `maxObjectSize`.
    */
   put(key: ObjectKey, body: ObjectBody, options?: PutOptions): Promise<ObjectInfo>;

@@ -25,7 +25,7 @@ export interface ObjectPlace {
   readonly folder: string;
 }
 
-// Names of devices on Windows, with any extension; a dot at the end of a name is dropped there.
+// Names of devices on Windows, with any extension.
 const WINDOWS_DEVICE = /^(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?:\.|$)/i;
 
 /**
@@ -39,9 +39,8 @@ export function placeOf(
   platform: NodeJS.Platform = process.platform,
 ): ObjectPlace {
   const segments = key.split('/');
-  const bad =
-    platform === 'win32' && segments.find((name) => WINDOWS_DEVICE.test(name) || name.endsWith('.'));
-  if (typeof bad === 'string')
+  const bad = platform === 'win32' ? segments.find((name) => WINDOWS_DEVICE.test(name)) : undefined;
+  if (bad !== undefined)
     throw new TargetError('INVALID_KEY', `"${bad}" in "${key}" is no file name on Windows`);
   const folders = segments.slice(0, -1).map((_, index) => join(root, ...segments.slice(0, index + 1)));
   return { path: join(root, ...segments), folders, folder: folders.at(-1) ?? root };

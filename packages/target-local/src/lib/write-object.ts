@@ -8,6 +8,7 @@ import {
   type ObjectInfo,
   type ObjectKey,
   type PutOptions,
+  readBody,
   TargetError,
 } from '@quackup/target-api';
 
@@ -15,7 +16,6 @@ import { errnoOf, toTargetError } from './errno-error.ts';
 import { makeFolders, makeRoot } from './make-folders.ts';
 import { findObject, infoOf, lookAt, type ObjectPlace, placeOf } from './object-place.ts';
 import { PartWriter } from './part-writer.ts';
-import { readBody } from './read-body.ts';
 import { PART_SUFFIX } from './stale-parts.ts';
 import { syncFolder } from './sync-folder.ts';
 

@@ -12,6 +12,7 @@ import {
   type ObjectRead,
   type PutCondition,
   type PutOptions,
+  readBody,
   type StatOptions,
   type StorageTarget,
   type TargetCapabilities,
@@ -20,7 +21,6 @@ import {
 
 import { destroyWith } from './destroy-with.ts';
 import { MemoryStore } from './memory-store.ts';
-import { readBody } from './read-body.ts';
 
 // As services deliver: more than one chunk for all but the smallest objects.
 const CHUNK_SIZE = 65_536;

@@ -63,6 +63,46 @@ export const putMutants: readonly Mutant[] = [
     };
     return inner.put(key, pairs(), options);
   }),
+  putMutant('writes into its chunks', ['put.leaves-chunks'], async (inner, key, body, options) => {
+    const chunks = mapBody(body, (chunk) => {
+      const copy = Uint8Array.from(chunk);
+      chunk.fill(0);
+      return copy;
+    });
+    return inner.put(key, chunks, options);
+  }),
+  putMutant(
+    'transfers the memory of large chunks',
+    ['put.leaves-chunks'],
+    async (inner, key, body, options) => {
+      const chunks = mapBody(body, (chunk) => {
+        const { buffer } = chunk;
+        if (chunk.length < 100_000 || !(buffer instanceof ArrayBuffer)) return chunk;
+        return new Uint8Array(buffer.transfer());
+      });
+      return inner.put(key, chunks, options);
+    },
+  ),
+  putMutant('gives up a key for one below it', ['put.key-below-key'], async (inner, key, body, options) => {
+    const info = await inner.put(key, body, options);
+    for await (const other of inner.list())
+      if (key.startsWith(`${other.key}/`)) await inner.delete(other.key);
+    return info;
+  }),
+  putMutant('gives up keys for one above them', ['put.key-below-key'], async (inner, key, body, options) => {
+    const info = await inner.put(key, body, options);
+    for await (const other of inner.list({ prefix: `${key}/` })) await inner.delete(other.key);
+    return info;
+  }),
+  putMutant(
+    'says of a key below a key that it is wrong',
+    ['put.key-below-key'],
+    async (inner, key, body, options) => {
+      for await (const other of inner.list())
+        if (key.startsWith(`${other.key}/`)) throw new TargetError('INVALID_KEY', 'no room');
+      return inner.put(key, body, options);
+    },
+  ),
   putMutant('takes size 0 for no size', ['put.too-long'], (inner, key, body, options) =>
     inner.put(key, body, options.size === 0 ? without(options, 'size') : options),
   ),

@@ -12,19 +12,20 @@
  *     frame   the index's head, then its pages
  *     frame   [padding] 1,024 zeros
  *
- * One pass, in order, with bounded memory: chunks are hashed and compressed in the thread pool, a few at once.
+ * One pass, in order, with bounded memory: chunks are hashed and compressed on other threads, a few at once.
  */
 import { createHash } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 
 import { type ArchiveFile, type FileChunk, fileName } from './archive-file.ts';
+import type { Compression } from '../api.ts';
 import { QuackupError } from '../errors.ts';
 import { ChunkTable, MAX_CHUNKS } from './chunk-table.ts';
 import type { Codec } from './compression.ts';
+import { type ChunkEncoder, createChunkEncoder } from './encode-chunk.ts';
 import { chunkRange, countChunks, encodeIndex, type IndexedFile, type IndexHead } from './index-file.ts';
 import { orderedMap } from './ordered-map.ts';
 import { type PackedPiece, packPages } from './pack-pages.ts';
-import { sha256 } from './sha256.ts';
 import { TAR_END, tarHead, tarPadding } from './tar-entry.ts';
 
 export interface ArchivePlan {
@@ -32,6 +33,8 @@ export interface ArchivePlan {
   readonly name: string;
   readonly createdAt: Date;
   readonly codec: Codec;
+  /** What `codec` was made of. */
+  readonly compression: Compression;
   /** Content of `backup_metadata.json`. */
   readonly metadata: string;
   /** The databases' files, by database, each read when its turn comes. */
@@ -107,9 +110,10 @@ export class ArchiveWriter {
   }
 
   async *#frames(): AsyncGenerator<PackedPiece, void, undefined> {
-    const { codec } = this.#plan;
+    const { codec, compression } = this.#plan;
+    await using encoder = createChunkEncoder(compression, this.#expectedChunks());
     for await (const { bytes, piece, hash } of orderedMap(this.#pieces(), IN_FLIGHT, (piece) =>
-      this.#encode(piece),
+      this.#encode(piece, encoder),
     )) {
       if (piece.kind === 'chunk' && hash !== undefined)
         this.#record(piece.file, piece.chunk, hash, bytes.length);
@@ -214,11 +218,22 @@ export class ArchiveWriter {
     return { kind: 'chunk', file, chunk, content: part.bytes, release: () => part.release?.() };
   }
 
-  async #encode(piece: Piece): Promise<Frame> {
+  /** An upper limit: holes are counted too. */
+  #expectedChunks(): number {
+    return this.#plan.databases
+      .flatMap(({ files }) => files)
+      .reduce(
+        (sum, { sizeBytes, headBytes, chunkBytes }) =>
+          sum + countChunks({ sizeBytes, headBytes, chunkBytes }),
+        0,
+      );
+  }
+
+  async #encode(piece: Piece, encoder: ChunkEncoder): Promise<Frame> {
     const { codec } = this.#plan;
     if (piece.kind === 'glue') return { piece, bytes: await codec.encode(piece.bytes) };
     if (piece.kind === 'hole') return { piece, bytes: await this.#zeros(piece.length) };
-    const [hash, bytes] = await Promise.all([sha256(piece.content), codec.encode(piece.content)]);
+    const { hash, frame: bytes } = await encoder.encode(piece.content);
     if (codec.algorithm !== 'none') piece.release?.();
     return { piece, bytes, hash };
   }

@@ -4,9 +4,12 @@ import {
   gunzip,
   gunzipSync,
   gzip,
+  gzipSync,
   zstdCompress,
+  zstdCompressSync,
   zstdDecompress,
   zstdDecompressSync,
+  type ZstdOptions,
 } from 'node:zlib';
 
 import type { Compression } from '../api.ts';
@@ -25,6 +28,8 @@ export interface Codec {
   /** Of the archive: `.tar.zst`, `.tar.gz`, `.tar`. */
   readonly extension: string;
   encode(chunk: Uint8Array): Promise<Uint8Array>;
+  /** As `encode`, on the thread that calls. */
+  encodeSync(chunk: Uint8Array): Uint8Array;
   /**
    * @param length Bytes that the frame must decode to; memory is never taken for more.
    * @throws QuackupError `BACKUP_DAMAGED` if the frame does not decode to exactly that.
@@ -58,6 +63,7 @@ export function createCodec(compression: Compression): Codec {
       algorithm,
       extension: '.tar',
       encode: async (chunk) => chunk,
+      encodeSync: (chunk) => chunk,
       decode: async (frame, length) => checkLength(frame, length),
       decodeSync: checkLength,
     };
@@ -81,12 +87,17 @@ const outputSize = (length: number): number => length + (length >> 7) + 512;
 
 function zstdCodec(level: number): Codec {
   const params = { [constants.ZSTD_c_compressionLevel]: level, [constants.ZSTD_c_checksumFlag]: 1 };
+  // The size in advance: the frame says it, and zstd fits its tables to it, which gains 3 % of space.
+  const options = (chunk: Uint8Array): ZstdOptions => ({
+    params,
+    chunkSize: outputSize(chunk.length),
+    pledgedSrcSize: chunk.length,
+  });
   return {
     algorithm: 'zstd',
     extension: '.tar.zst',
-    // The size in advance: the frame says it, and zstd fits its tables to it, which gains 3 % of space.
-    encode: (chunk) =>
-      compressZstd(chunk, { params, chunkSize: outputSize(chunk.length), pledgedSrcSize: chunk.length }),
+    encode: (chunk) => compressZstd(chunk, options(chunk)),
+    encodeSync: (chunk) => zstdCompressSync(chunk, options(chunk)),
     // A frame says itself how much memory its decoding takes, up to 128 MiB; one of ours never takes more than its content.
     decode: (frame, length) => decodeExactly(expandZstd, frame, length, windowLimit(length)),
     decodeSync: (frame, length) => decodeExactlySync(zstdDecompressSync, frame, length, windowLimit(length)),
@@ -98,6 +109,7 @@ function gzipCodec(level: number): Codec {
     algorithm: 'gzip',
     extension: '.tar.gz',
     encode: (chunk) => compressGzip(chunk, { level, chunkSize: outputSize(chunk.length) }),
+    encodeSync: (chunk) => gzipSync(chunk, { level, chunkSize: outputSize(chunk.length) }),
     decode: (frame, length) => decodeExactly(expandGzip, frame, length),
     decodeSync: (frame, length) => decodeExactlySync(gunzipSync, frame, length),
   };

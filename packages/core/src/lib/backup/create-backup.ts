@@ -6,9 +6,14 @@
  * A database that fails is left out and reported; a target that fails is given up and reported. The manifest is written
  * last, so whatever happens before leaves nothing that would be listed.
  */
-import { isTargetError } from '@quackup/target-api';
-
-import type { BackupOptions, BackupReport, DatabaseReport, DatabaseSource, TargetReport } from '../api.ts';
+import {
+  type BackupOptions,
+  type BackupReport,
+  type DatabaseReport,
+  type DatabaseSource,
+  DEFAULT_WAIT_MS,
+  type TargetReport,
+} from '../api.ts';
 import { ArchiveWriter } from '../archive/archive-writer.ts';
 import { type Codec, createCodec, DEFAULT_COMPRESSION } from '../archive/compression.ts';
 import { systemClock } from '../clock.ts';
@@ -20,7 +25,7 @@ import { formatManifest, type Manifest } from '../format/manifest.ts';
 import { formatMetadata } from '../format/metadata.ts';
 import type { DatabaseEntry } from '../format/schema.ts';
 import { ScratchFolder } from '../process/scratch-folder.ts';
-import { openSnapshot } from '../snapshot/open-snapshot.ts';
+import { openSnapshot, openSnapshotsTogether, type SnapshotOptions } from '../snapshot/open-snapshot.ts';
 import { type Snapshot, SnapshotMoved } from '../snapshot/snapshot.ts';
 import { broadcast } from '../target/broadcast.ts';
 import type { TargetClient } from '../target/target-client.ts';
@@ -28,7 +33,24 @@ import { VERSION } from '../version.ts';
 import { DatabaseFailure, guarded } from './database-failure.ts';
 import { reserveName, type Reservation } from './reserve-name.ts';
 
-const DEFAULT_WAIT_MS = 120_000;
+/** The archive's bytes; remembers whether it was they that failed. */
+interface WatchedSource extends AsyncIterable<Uint8Array> {
+  failure?: { readonly error: unknown };
+}
+
+function watched(source: AsyncIterable<Uint8Array>): WatchedSource {
+  const result: WatchedSource = {
+    async *[Symbol.asyncIterator]() {
+      try {
+        yield* source;
+      } catch (error) {
+        result.failure = { error };
+        throw error;
+      }
+    },
+  };
+  return result;
+}
 
 /** A database with its open snapshot. */
 interface Opened {
@@ -112,33 +134,60 @@ class BackupRun {
   }
 
   async #openSnapshots(frozen: ReadonlySet<string>, stack: AsyncDisposableStack): Promise<Opened[]> {
-    const { onProgress, signal, waitMs = DEFAULT_WAIT_MS } = this.#options;
+    const wanted = this.#options.databases.filter(({ name }) => !this.#failed.has(name));
+    const opened = this.#options.sameMoment
+      ? await this.#openTogether(wanted, stack)
+      : await this.#openEach(wanted, frozen, stack);
+    if (opened.length === 0) throw this.#nothingToBackUp();
+    for (const { source, snapshot } of opened) {
+      if (snapshot.method !== 'hot') continue;
+      this.#options.onProgress?.({
+        type: 'message',
+        level: 'info',
+        text: `${source.name} is in use${snapshot.heldBy ? ` by ${snapshot.heldBy}` : ''}: a consistent copy was taken`,
+      });
+    }
+    return opened;
+  }
+
+  async #openEach(
+    sources: readonly DatabaseSource[],
+    frozen: ReadonlySet<string>,
+    stack: AsyncDisposableStack,
+  ): Promise<Opened[]> {
     const opened: Opened[] = [];
-    for (const source of this.#options.databases) {
-      if (this.#failed.has(source.name)) continue;
+    for (const source of sources) {
+      const { signal } = this.#options;
       signal?.throwIfAborted();
       try {
         const snapshot = await openSnapshot(source, {
-          scratch: this.#scratch,
-          waitMs,
-          signal,
+          ...this.#snapshotOptions(),
           freeze: frozen.has(source.name),
         });
         opened.push({ source, snapshot: stack.use(snapshot) });
-        if (snapshot.method === 'hot') {
-          onProgress?.({
-            type: 'message',
-            level: 'info',
-            text: `${source.name} is in use: a consistent copy was taken`,
-          });
-        }
       } catch (error) {
         if (signal?.aborted === true || !isAboutDatabase(error)) throw error;
         this.#failed.set(source.name, error);
       }
     }
-    if (opened.length === 0) throw this.#nothingToBackUp();
     return opened;
+  }
+
+  async #openTogether(sources: readonly DatabaseSource[], stack: AsyncDisposableStack): Promise<Opened[]> {
+    const { snapshots, failed } = await openSnapshotsTogether(sources, this.#snapshotOptions());
+    for (const [name, error] of failed) {
+      if (!isAboutDatabase(error)) throw error;
+      this.#failed.set(name, error);
+    }
+    return sources.flatMap((source) => {
+      const snapshot = snapshots.get(source.name);
+      return snapshot === undefined ? [] : [{ source, snapshot: stack.use(snapshot) }];
+    });
+  }
+
+  #snapshotOptions(): Omit<SnapshotOptions, 'freeze'> {
+    const { signal, waitMs = DEFAULT_WAIT_MS, pauseWriterMs } = this.#options;
+    return { scratch: this.#scratch, waitMs, signal, pauseWriterMs };
   }
 
   async #store(opened: readonly Opened[]): Promise<void> {
@@ -155,6 +204,7 @@ class BackupRun {
       name: this.#reservation.name,
       createdAt: this.#createdAt,
       codec: this.#codec,
+      compression: this.#options.compression ?? DEFAULT_COMPRESSION,
       metadata: formatMetadata({
         name: this.#reservation.name,
         kind: 'full',
@@ -183,31 +233,23 @@ class BackupRun {
   /** One reading of the archive, written to every live target. */
   async #upload(writer: ArchiveWriter): Promise<void> {
     const clients = this.#reservation.live();
-    const branches = broadcast(writer.bytes(), clients.length);
+    const source = watched(writer.bytes());
+    const branches = broadcast(source, clients.length);
     const key = archiveKey(this.#reservation.name, this.#codec.extension);
-    const outcomes = await Promise.allSettled(
+    await Promise.all(
       clients.map(async (client, place) => {
-        const body = branches[place];
-        if (body === undefined) throw new Error(`no branch ${place}`);
         try {
+          const body = branches[place];
+          if (body === undefined) throw new Error(`no branch ${place}`);
           await client.put(key, body, whenAbsent(client));
         } catch (error) {
-          // A target that fails before it reads must not keep the others waiting for it.
-          await body[Symbol.asyncIterator]().return?.();
-          throw error;
+          // What failed at the source is no fault of the target's.
+          if (source.failure === undefined) this.#reservation.fail(client.name, error);
         }
       }),
     );
-    for (const [place, outcome] of outcomes.entries()) {
-      if (outcome.status === 'fulfilled') continue;
-      const error: unknown = outcome.reason;
-      this.#options.signal?.throwIfAborted();
-      if (error instanceof SnapshotMoved || error instanceof DatabaseFailure) throw error;
-      const client = clients[place];
-      if (client === undefined) continue;
-      if (!isTargetError(error)) throw error;
-      this.#reservation.fail(client.name, error);
-    }
+    this.#options.signal?.throwIfAborted();
+    if (source.failure !== undefined) throw source.failure.error;
     this.#reservation.checkAlive();
   }
 
@@ -230,25 +272,18 @@ class BackupRun {
       databases: [...this.#entries],
       failed: this.#failures(),
     });
-    for (const client of this.#reservation.live()) {
-      try {
-        // The archive may be gone: a cleanup on a machine that took this one for dead. Then there is no backup to declare.
-        const stored = await client.stat(archive);
-        if (stored?.size !== sizeBytes) {
-          throw new QuackupError(
-            'TARGET_FAILED',
-            `${archive} on ${client.target.displayName} ${stored === undefined ? 'is gone' : `has ${stored.size} bytes instead of ${sizeBytes}`} after it was written`,
-            {
-              hint: 'run the backup again',
-            },
-          );
+    await Promise.all(
+      this.#reservation.live().map(async (client) => {
+        try {
+          // The archive may be gone: a cleanup on a machine that took this one for dead. Then there is no backup to declare.
+          const stored = await client.stat(archive);
+          if (stored?.size !== sizeBytes) throw archiveLost(client, archive, sizeBytes, stored?.size);
+          await client.putText(manifestKey(name), text, whenAbsent(client));
+        } catch (error) {
+          this.#reservation.fail(client.name, error);
         }
-        await client.putText(manifestKey(name), text, whenAbsent(client));
-      } catch (error) {
-        this.#options.signal?.throwIfAborted();
-        this.#reservation.fail(client.name, error);
-      }
-    }
+      }),
+    );
     this.#reservation.checkAlive();
   }
 
@@ -322,6 +357,15 @@ function checkNames(databases: readonly DatabaseSource[]): void {
     'NAME_CONFLICT',
     `${conflict.name} cannot be stored under its name: ${conflict.with ?? 'the archive itself'} has ${conflict.entry} already`,
     { hint: 'give one of the databases another name with name: in quackup.yaml' },
+  );
+}
+
+function archiveLost(client: TargetClient, archive: string, expected: number, found?: number): QuackupError {
+  const what = found === undefined ? 'is gone' : `has ${found} bytes instead of ${expected}`;
+  return new QuackupError(
+    'TARGET_FAILED',
+    `${archive} on ${client.target.displayName} ${what} after it was written`,
+    { hint: 'run the backup again' },
   );
 }
 

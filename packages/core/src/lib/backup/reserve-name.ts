@@ -1,3 +1,5 @@
+import { isTargetError } from '@quackup/target-api';
+
 import type { Clock, NamedTarget } from '../api.ts';
 import { QuackupError } from '../errors.ts';
 import { failureReport } from '../failure-report.ts';
@@ -12,7 +14,7 @@ const MAX_ORDINAL = 10_000;
 export interface Reservation extends AsyncDisposable {
   readonly name: string;
   readonly failed: ReadonlyMap<string, unknown>;
-  /** The targets that have not failed. */
+  /** The targets that have not failed and whose lease is still held. */
   live(): readonly TargetClient[];
   fail(target: string, error: unknown): void;
   /** @throws TARGET_FAILED if no target is left; the error of the only one, if it is one of ours. */
@@ -31,26 +33,38 @@ export async function reserveName(
 ): Promise<Reservation> {
   const failed = new Map<string, unknown>();
   const clients = targets.map((target) => new TargetClient(target, { signal }));
-  const live = (): TargetClient[] => clients.filter(({ name }) => !failed.has(name));
+  const fail = (target: string, error: unknown): void => {
+    if (!failed.has(target)) failed.set(target, asTargetFailure(error));
+  };
+  const working = (): TargetClient[] => clients.filter(({ name }) => !failed.has(name));
   const checkAlive = (): void => {
     signal?.throwIfAborted();
-    if (live().length === 0) throw allFailed(failed);
+    if (working().length === 0) throw allFailed(failed);
   };
   for (let ordinal = 1; ordinal <= MAX_ORDINAL; ordinal += 1) {
     const name = backupName(createdAt, ordinal);
-    const leases = await tryName(name, live(), failed, clock);
-    checkAlive();
+    const leases = await tryName(name, working(), fail, clock);
+    try {
+      checkAlive();
+    } catch (error) {
+      await release(leases);
+      throw error;
+    }
     if (leases === undefined) continue;
     return {
       name,
       failed,
       live: () => {
         for (const [client, lease] of leases) {
-          if (lease.signal.aborted && !failed.has(client)) failed.set(client, lease.signal.reason);
+          try {
+            lease.throwIfLost();
+          } catch (error) {
+            fail(client, error);
+          }
         }
-        return live();
+        return working();
       },
-      fail: (target, error) => failed.set(target, error),
+      fail,
       checkAlive,
       [Symbol.asyncDispose]: async () => release(leases),
     };
@@ -62,35 +76,47 @@ export async function reserveName(
 async function tryName(
   name: string,
   clients: readonly TargetClient[],
-  failed: Map<string, unknown>,
+  fail: (target: string, error: unknown) => void,
   clock: Clock,
-): Promise<Map<string, Lease> | undefined> {
+): Promise<ReadonlyMap<string, Lease> | undefined> {
   const leases = new Map<string, Lease>();
-  for (const client of clients) {
-    try {
-      const lease = (await isTaken(client, name)) ? undefined : await acquireBackupLease(client, name, clock);
-      if (lease === undefined) {
-        await release(leases);
-        return undefined;
+  let taken = false;
+  await Promise.all(
+    clients.map(async (client) => {
+      try {
+        const lease = await acquireBackupLease(client, name, clock);
+        if (lease === undefined) {
+          taken = true;
+          return;
+        }
+        leases.set(client.name, lease);
+        // Looked at under the lease: whoever had the name before may just have finished.
+        if (await isTaken(client, name)) taken = true;
+      } catch (error) {
+        fail(client.name, error);
       }
-      leases.set(client.name, lease);
-    } catch (error) {
-      failed.set(client.name, error);
-    }
-  }
-  return leases;
+    }),
+  );
+  if (!taken) return leases;
+  await release(leases);
+  return undefined;
 }
 
 /** Whether an object of a backup of this name is there, complete or not. */
 async function isTaken(client: TargetClient, name: string): Promise<boolean> {
-  for await (const { key } of client.list(`${name}.`)) {
-    if (key.startsWith(`${name}.`)) return true;
-  }
+  for await (const _ of client.list(`${name}.`)) return true;
   return false;
 }
 
-async function release(leases: ReadonlyMap<string, Lease>): Promise<void> {
-  for (const lease of leases.values()) await lease[Symbol.asyncDispose]();
+async function release(leases: ReadonlyMap<string, Lease> | undefined): Promise<void> {
+  await Promise.all([...(leases?.values() ?? [])].map((lease) => lease[Symbol.asyncDispose]()));
+}
+
+/** What a target throws against the contract is its failure all the same. */
+function asTargetFailure(error: unknown): Error {
+  if (error instanceof QuackupError || isTargetError(error)) return error;
+  const text = error instanceof Error ? error.message : String(error);
+  return new QuackupError('TARGET_FAILED', text, { cause: error });
 }
 
 function allFailed(failed: ReadonlyMap<string, unknown>): Error {

@@ -2,18 +2,22 @@
  * Removes old backups: a plan first, then its effects. A manifest goes before its archive, so a run that is killed leaves
  * an archive that nobody lists, never a listed backup without one; the next cleanup finds it as a leftover.
  */
-import { type ObjectKey, objectKey } from '@quackup/target-api';
+import { isTargetError, type ObjectKey, objectKey } from '@quackup/target-api';
 
 import type { BackupSummary, CleanupOptions, CleanupReport, NamedTarget } from '../api.ts';
 import { systemClock } from '../clock.ts';
+import { QuackupError } from '../errors.ts';
 import { isBackupName, manifestKey, startOfBackupName, verifiedKey } from '../format/backup-name.ts';
-import { acquireCleanupLease } from '../lease/lease.ts';
+import { acquireCleanupLease, type Lease } from '../lease/lease.ts';
 import { type ListedBackup, readBackups, readContent, type TargetContent } from '../list/list-backups.ts';
 import { planRetention, type RetentionCandidate, type RetentionPlan } from '../retention/index.ts';
 import { TargetClient } from '../target/target-client.ts';
 
 /** How old an archive without a manifest must be to count as left over, in milliseconds: longer than any backup takes. */
 const LEFTOVER_MS = 24 * 3600_000;
+
+/** How long one deletion may stand still: with its further tries less than a lease lets its holder's last step take. */
+const DELETE_STALL_MS = 25_000;
 
 /** What a cleanup will do: data, printed by `--dry-run` and carried out otherwise. */
 export interface CleanupPlan {
@@ -29,6 +33,7 @@ export interface CleanupPlan {
  * Applies a retention policy to a target.
  *
  * @throws LEASE_HELD if a backup or another cleanup is running there; nothing has been removed then.
+ * @throws LEASE_LOST, TARGET_FAILED if it had to stop in the middle. Every backup that is still listed is whole then.
  */
 export async function cleanupBackups(target: NamedTarget, options: CleanupOptions): Promise<CleanupReport> {
   const { policy, dryRun = false, clock = systemClock, signal } = options;
@@ -38,13 +43,7 @@ export async function cleanupBackups(target: NamedTarget, options: CleanupOption
   const backups = await readBackups(client, content);
   const now = clock.now();
   const plan = planCleanup(backups, content, planRetention(backups.map(candidate), policy, now), now);
-  if (!dryRun) {
-    for (const key of plan.deletions) {
-      signal?.throwIfAborted();
-      lease?.signal.throwIfAborted();
-      await client.delete(key);
-    }
-  }
+  if (lease !== undefined) await carryOut(client, plan, lease, signal);
   return {
     kept: plan.retention.filter(({ keep }) => keep).map(({ name, reasons }) => ({ name, reasons })),
     removed: plan.retention
@@ -54,6 +53,30 @@ export async function cleanupBackups(target: NamedTarget, options: CleanupOption
     freedBytes: plan.freedBytes,
     dryRun,
   };
+}
+
+/** @throws TARGET_FAILED if an object cannot be removed; the rest stays for the next cleanup. */
+async function carryOut(
+  client: TargetClient,
+  { deletions }: CleanupPlan,
+  lease: Lease,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const deleting = client.under(signal, DELETE_STALL_MS);
+  for (const [done, key] of deletions.entries()) {
+    signal?.throwIfAborted();
+    lease.throwIfLost();
+    try {
+      await deleting.delete(key);
+    } catch (error) {
+      if (!isTargetError(error)) throw error;
+      throw new QuackupError(
+        'TARGET_FAILED',
+        `the cleanup of ${client.name} (${client.target.displayName}) stopped at ${key}: ${error.message}; ${done} of ${deletions.length} objects have been removed`,
+        { cause: error, hint: error.hint ?? 'run the cleanup again: it goes on where this one stopped' },
+      );
+    }
+  }
 }
 
 function candidate({ summary }: ListedBackup): RetentionCandidate {

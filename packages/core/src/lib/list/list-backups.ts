@@ -6,13 +6,7 @@ import type { BackupSummary, NamedTarget } from '../api.ts';
 import { orderedMap } from '../archive/ordered-map.ts';
 import { QuackupError } from '../errors.ts';
 import { failureReport } from '../failure-report.ts';
-import {
-  isBackupName,
-  manifestKey,
-  roleOfKey,
-  startOfBackupName,
-  verifiedKey,
-} from '../format/backup-name.ts';
+import { isBackupName, roleOfKey, startOfBackupName, verifiedKey } from '../format/backup-name.ts';
 import type { Manifest } from '../format/manifest.ts';
 import { readOpenQuantMetadata } from '../openquant/openquant-archive.ts';
 import { loadManifest } from '../read/load-backup.ts';
@@ -78,7 +72,7 @@ export async function readBackups(client: TargetClient, content: TargetContent):
   );
   const listed: ListedBackup[] = [];
   const own = orderedMap(content.manifests, MANIFESTS_AT_ONCE, (name) => readOwn(client, name, content));
-  for await (const backup of own) listed.push(backup);
+  for await (const backup of own) if (backup !== undefined) listed.push(backup);
   for await (const backup of orderedMap(foreign, 2, ({ name, info }) => readForeign(client, name, info))) {
     if (backup !== undefined) listed.push(backup);
   }
@@ -92,12 +86,16 @@ function byStart(a: BackupSummary, b: BackupSummary): number {
   );
 }
 
-async function readOwn(client: TargetClient, name: string, content: TargetContent): Promise<ListedBackup> {
+/** A backup with a manifest, or undefined if it has just been removed. */
+async function readOwn(
+  client: TargetClient,
+  name: string,
+  content: TargetContent,
+): Promise<ListedBackup | undefined> {
   let manifest: Manifest | undefined;
   try {
     manifest = await loadManifest(client, name);
-    if (manifest === undefined)
-      throw new QuackupError('BACKUP_DAMAGED', `${manifestKey(name)} has just been removed`);
+    if (manifest === undefined) return undefined;
   } catch (error) {
     if (!(error instanceof QuackupError)) throw error;
     return { manifest: undefined, summary: damagedSummary(client, name, content, error) };

@@ -25,14 +25,24 @@ export async function ownHolder(): Promise<Holder> {
   };
 }
 
-/** Whether a process is known to be over; one elsewhere never is. */
+/**
+ * Whether a process is known to be over; one elsewhere never is. What it left is taken to be of a machine with this name,
+ * as on a disk of its own: after another boot nothing of before runs any more.
+ */
 export async function isKnownDead(holder: Holder): Promise<boolean> {
   const own = await ownHolder();
-  const [host] = own.place.split(' ');
-  // The same host after another boot: nothing of before runs any more.
-  if (holder.place !== own.place) {
-    const [itsHost, itsBoot] = holder.place.split(' ');
-    return itsHost === host && itsBoot !== '' && itsBoot !== own.place.split(' ')[1];
-  }
+  if (holder.place === own.place) return !(await isProcessAlive(holder.pid, holder.processStart));
+  const [host, boot] = own.place.split(' ');
+  const [itsHost, itsBoot] = holder.place.split(' ');
+  return itsHost === host && itsBoot !== undefined && itsBoot !== '' && itsBoot !== boot;
+}
+
+/**
+ * As {@link isKnownDead}, for what any machine may have left. Machines share names (`localhost`, a container's), so
+ * only one with the same boot counts as this one, and none where the system does not tell its boot.
+ */
+export async function isKnownDeadAnywhere(holder: Holder): Promise<boolean> {
+  const { place } = await ownHolder();
+  if (holder.place !== place || (await bootId()) === '') return false;
   return !(await isProcessAlive(holder.pid, holder.processStart));
 }

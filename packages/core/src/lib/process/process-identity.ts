@@ -9,8 +9,10 @@ export async function processStart(pid: number): Promise<number | undefined> {
   if (process.platform === 'linux') {
     const text = await readFile(`/proc/${pid}/stat`, 'latin1').catch(() => undefined);
     if (text === undefined) return undefined;
-    // The command in parentheses may hold anything; field 22 is the 20th after it.
-    return Number(text.slice(text.lastIndexOf(')') + 2).split(' ')[19] ?? 0);
+    // The command in parentheses may hold anything; field 3, the state, is the first after it, field 22 the 20th.
+    const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
+    // A process that has ended but that nobody has asked about does nothing any more.
+    return fields[0] === 'Z' || fields[0] === 'X' ? undefined : Number(fields[19] ?? 0);
   }
   try {
     process.kill(pid, 0);

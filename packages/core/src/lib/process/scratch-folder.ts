@@ -1,18 +1,23 @@
 /**
  * Private folders for data that must not outlive a run: frozen copies, scratch restores.
  *
- *     <temp>/quackup-<pid>-<start of the process>-<random>/     mode 0700
+ *     <temp>/quackup-<pid>-<start of the process>-<place>-<random>/     mode 0700
  *
- * A run that is killed cannot remove its own; the name says whose it was, so the next run removes it.
+ * A run that is killed cannot remove its own; the name says whose it was, so the next run removes it. The place is a hash
+ * of host, boot and process namespace: two containers may share the folder, and neither can see whether the other's
+ * processes live. What is of another place goes when nobody has touched it for a week.
  */
-import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { lstat, mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { QuackupError } from '../errors.ts';
-import { isProcessAlive, ownProcessStart } from './process-identity.ts';
+import { ownHolder } from './holder.ts';
+import { isProcessAlive } from './process-identity.ts';
 
-const NAME = /^quackup-(\d+)-(\d+)-[A-Za-z0-9]{6}$/;
+const NAME = /^quackup-(\d+)-(\d+)-([0-9a-f]{8})-[A-Za-z0-9]{6}$/;
+const FOREIGN_MS = 7 * 24 * 3600_000;
 
 export class ScratchFolder implements AsyncDisposable {
   readonly path: string;
@@ -31,10 +36,10 @@ export class ScratchFolder implements AsyncDisposable {
   static async create(parent: string = tmpdir()): Promise<ScratchFolder> {
     try {
       await mkdir(parent, { recursive: true, mode: 0o700 });
-      await removeStale(parent);
-      return new ScratchFolder(
-        await mkdtemp(join(parent, `quackup-${process.pid}-${await ownProcessStart()}-`)),
-      );
+      const { pid, processStart, place } = await ownHolder();
+      const here = createHash('sha256').update(place).digest('hex').slice(0, 8);
+      await removeStale(parent, here);
+      return new ScratchFolder(await mkdtemp(join(parent, `quackup-${pid}-${processStart}-${here}-`)));
     } catch (error) {
       throw new QuackupError(
         'NO_SPACE',
@@ -58,11 +63,24 @@ export class ScratchFolder implements AsyncDisposable {
   }
 }
 
-async function removeStale(parent: string): Promise<void> {
+async function removeStale(parent: string, here: string): Promise<void> {
   for (const name of await readdir(parent)) {
-    const match = NAME.exec(name);
-    if (match === null || (await isProcessAlive(Number(match[1]), Number(match[2])))) continue;
-    // Another run may be removing it too, and another user's is not ours to remove.
-    await rm(join(parent, name), { recursive: true, force: true }).catch(() => {});
+    const [, pid, start, place] = NAME.exec(name) ?? [];
+    if (place === undefined) continue;
+    const path = join(parent, name);
+    try {
+      const isOver =
+        place === here
+          ? !(await isProcessAlive(Number(pid), Number(start)))
+          : await isOlderThan(path, FOREIGN_MS);
+      if (isOver) await rm(path, { recursive: true, force: true });
+    } catch {
+      // Another run may be removing it too, and another user's is not ours to remove.
+    }
   }
+}
+
+/** Whether nothing was made or removed in a folder for this long. */
+async function isOlderThan(path: string, milliseconds: number): Promise<boolean> {
+  return Date.now() - (await lstat(path)).mtimeMs > milliseconds;
 }

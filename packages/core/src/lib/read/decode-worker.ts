@@ -1,4 +1,4 @@
-/** A thread of a {@link DecodePool}: one task at a time, one answer for each. */
+/** A thread of a {@link DecodeThreads}: one task at a time, one answer for each. */
 import { parentPort } from 'node:worker_threads';
 
 import { type DecodeTask, runDecodeTask } from './decode-task.ts';

@@ -5,7 +5,7 @@ import { orderedMap } from '../archive/ordered-map.ts';
 import { QuackupError } from '../errors.ts';
 import { writeFully } from '../snapshot/read-fully.ts';
 import type { TargetClient } from '../target/target-client.ts';
-import { DecodePool } from './decode-pool.ts';
+import { DecodeThreads } from './decode-threads.ts';
 import type { DecodeTask } from './decode-task.ts';
 import { codecOfArchive } from './load-backup.ts';
 import { archiveKeyOf, type Range, ranges, RANGES_IN_FLIGHT, readChunks, readStored } from './read-chunks.ts';
@@ -35,9 +35,9 @@ export async function writeChunks(
     });
     return;
   }
-  await using pool = new DecodePool();
+  await using threads = new DecodeThreads();
   const written = orderedMap(ranges(index, file), RANGES_IN_FLIGHT, async (range) => {
-    const answer = await pool.run(await taskOf(client, index, file, range, handle.fd));
+    const answer = await threads.run(await taskOf(client, index, file, range, handle.fd));
     if (answer.ok) {
       onBytes?.(answer.bytes);
       return;

@@ -1,5 +1,5 @@
 /**
- * Buffers of one size, used again. A backup reads gigabytes through a few dozen of them; without this each chunk would
+ * Buffers of one size, used again. They lie in shared memory, so that other threads read them without a copy. A backup reads gigabytes through a few dozen of them; without this each chunk would
  * leave a quarter of a megabyte to the garbage collector, which notices such memory late.
  */
 export class BufferPool {
@@ -11,7 +11,7 @@ export class BufferPool {
   }
 
   take(): Buffer {
-    return this.#free.pop() ?? Buffer.allocUnsafeSlow(this.#size);
+    return this.#free.pop() ?? Buffer.from(new SharedArrayBuffer(this.#size));
   }
 
   /** Takes a buffer back. It must not be used afterwards. */

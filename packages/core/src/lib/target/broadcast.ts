@@ -1,6 +1,8 @@
 /**
- * One source read by several consumers at the pace of the slowest, each holding at most `depth` items. A consumer that
- * stops early no longer counts; when none is left the source is closed. An error of the source reaches all of them.
+ * One source read by several consumers at the pace of the slowest. Items are shared, not copied: together the consumers
+ * hold at most `depth + 1` of them, so no consumer makes the others gather more. A consumer that stops early (`return()`)
+ * no longer counts; when none is left the source is closed, and the last `return()` resolves when it is. An error of the
+ * source reaches all of them.
  */
 export function broadcast<Item>(
   source: AsyncIterable<Item>,
@@ -8,19 +10,23 @@ export function broadcast<Item>(
   depth = 8,
 ): AsyncIterable<Item>[] {
   const iterator = source[Symbol.asyncIterator]();
-  const branches = Array.from({ length: consumers }, () => new Branch<Item>());
   let pumping: Promise<void> | undefined;
+  const branches: Branch<Item>[] = Array.from(
+    { length: consumers },
+    () =>
+      new Branch<Item>(async () => {
+        if (branches.every(({ open }) => !open)) await (pumping ??= pump());
+      }),
+  );
 
   async function pump(): Promise<void> {
     try {
       for (;;) {
-        const open = branches.filter((branch) => branch.open);
-        if (open.length === 0) {
+        await Promise.all(branches.map((branch) => branch.room(depth)));
+        if (branches.every(({ open }) => !open)) {
           await iterator.return?.();
           return;
         }
-        await Promise.all(open.map((branch) => branch.room(depth)));
-        if (!branches.some((branch) => branch.open)) continue;
         const next = await iterator.next();
         if (next.done === true) break;
         for (const branch of branches) branch.push(next.value);
@@ -33,7 +39,7 @@ export function broadcast<Item>(
 
   return branches.map((branch) => ({
     [Symbol.asyncIterator](): AsyncIterator<Item> {
-      pumping ??= pump();
+      if (branch.open) pumping ??= pump();
       return branch;
     },
   }));
@@ -43,9 +49,14 @@ export function broadcast<Item>(
 class Branch<Item> implements AsyncIterator<Item, undefined> {
   open = true;
   readonly #queue: Item[] = [];
+  readonly #onClose: () => Promise<void>;
   #end: { readonly error?: unknown } | undefined;
   #onItem: (() => void) | undefined;
   #onRoom: (() => void) | undefined;
+
+  constructor(onClose: () => Promise<void>) {
+    this.#onClose = onClose;
+  }
 
   push(item: Item): void {
     if (!this.open) return;
@@ -93,6 +104,7 @@ class Branch<Item> implements AsyncIterator<Item, undefined> {
     this.#queue.length = 0;
     this.#onRoom?.();
     this.#onItem?.();
+    await this.#onClose();
     return { done: true, value: undefined };
   }
 }

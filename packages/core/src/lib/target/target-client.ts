@@ -1,84 +1,158 @@
 /**
- * What core puts around every target: a limit on how long it may stand still, and bytes in and out of memory. A target
- * that hangs fails like one that answers with an error; nothing waits for it for ever.
+ * What core puts around every target: a limit on how long it may stand still, another try where that is safe, and bytes
+ * in and out of memory. A target that hangs fails like one that answers with an error; nothing waits for it for ever.
+ *
+ * What is tried again, after an error that its target calls retryable:
+ *
+ *     stat, delete       always: they can be repeated
+ *     list               from the last key that came
+ *     read               from the last byte that came, if the object is still the same version
+ *     putText            always; an earlier try may have been done although its answer was lost, see there
+ *     put                only as long as nothing of the body has been read: a stream cannot be read twice
  */
 import {
   type ByteRange,
   isObjectKey,
+  isTargetError,
   type ObjectBody,
   type ObjectInfo,
   type ObjectKey,
   type ObjectRead,
   type PutOptions,
   type StorageTarget,
-  TargetError,
 } from '@quackup/target-api';
 
-import type { NamedTarget } from '../api.ts';
+import type { NamedTarget, TargetLimits } from '../api.ts';
 import { QuackupError } from '../errors.ts';
+import { Retries } from './retries.ts';
+import { StallWatch } from './stall-watch.ts';
 
 /** How long a target may go without any progress, in milliseconds. */
 export const STALL_MS: number = 5 * 60_000;
+/** Four tries with 0.5, 1 and 2 seconds between them: a moment of trouble passes, an outage is reported soon. */
+const ATTEMPTS = 4;
+const RETRY_MS = 500;
 
 export interface TargetClientOptions {
   readonly signal?: AbortSignal | undefined;
-  /** Default: {@link STALL_MS}. */
-  readonly stallMs?: number | undefined;
 }
 
 export class TargetClient {
   readonly name: string;
   readonly target: StorageTarget;
+  readonly #limits: Required<TargetLimits>;
   readonly #signal: AbortSignal | undefined;
-  readonly #stallMs: number;
 
-  constructor({ name, target }: NamedTarget, { signal, stallMs }: TargetClientOptions = {}) {
+  constructor({ name, target, limits }: NamedTarget, { signal }: TargetClientOptions = {}) {
     this.name = name;
     this.target = target;
+    this.#limits = { stallMs: STALL_MS, attempts: ATTEMPTS, retryMs: RETRY_MS, ...limits };
     this.#signal = signal;
-    this.#stallMs = stallMs ?? STALL_MS;
   }
 
-  /** As {@link StorageTarget.put}; standing still between two reads of the body, or after the last one, counts as failed. */
+  /** The same target under another signal, and with at most `stallMs` of standing still. */
+  under(signal: AbortSignal | undefined, stallMs: number = this.#limits.stallMs): TargetClient {
+    const limits = { ...this.#limits, stallMs: Math.min(stallMs, this.#limits.stallMs) };
+    return new TargetClient({ name: this.name, target: this.target, limits }, { signal });
+  }
+
+  /**
+   * As {@link StorageTarget.put}; standing still between two reads of the body, or after the last one, counts as failed.
+   * The body is closed in every case.
+   */
   async put(key: ObjectKey, body: ObjectBody, options: Omit<PutOptions, 'signal'> = {}): Promise<ObjectInfo> {
-    const watch = this.#watch(`put of ${key}`);
-    return watch.over((signal) => this.target.put(key, watch.body(body), { ...options, signal }));
+    const retries = this.#retries();
+    const source = new OneReading(body);
+    try {
+      return await retries.run(async () => {
+        using watch = this.#watch(`put of ${key}`);
+        try {
+          return await watch.over((signal) =>
+            this.target.put(key, watch.body(source), { ...options, signal }),
+          );
+        } catch (error) {
+          if (source.begun) retries.end();
+          throw error;
+        }
+      });
+    } catch (error) {
+      await source.close();
+      throw error;
+    }
   }
 
-  /** Stores a text. */
+  /**
+   * Stores a text. If a try fails and a later one finds that its condition no longer holds, the object is compared: if it
+   * is this very text, the first try had been done and only its answer was lost. Who needs to tell its own text from an
+   * equal one of somebody else's must make it unique.
+   */
   async putText(
     key: ObjectKey,
     text: string,
     options: Omit<PutOptions, 'signal' | 'size'> = {},
   ): Promise<ObjectInfo> {
     const bytes = Buffer.from(text);
-    return this.put(key, once(bytes), { ...options, size: bytes.length });
+    const retries = this.#retries();
+    return retries.run(async () => {
+      using watch = this.#watch(`put of ${key}`);
+      try {
+        return await watch.over((signal) =>
+          this.target.put(key, watch.body(once(bytes)), { ...options, size: bytes.length, signal }),
+        );
+      } catch (error) {
+        if (retries.failures === 0 || !isTargetError(error) || error.code !== 'PRECONDITION_FAILED')
+          throw error;
+        const info = await this.stat(key);
+        if (info?.size !== bytes.length || !(await this.readRange(key, 0, bytes.length)).equals(bytes))
+          throw error;
+        return info;
+      }
+    });
   }
 
   async stat(key: ObjectKey): Promise<ObjectInfo | undefined> {
-    return this.#watch(`stat of ${key}`).over((signal) => this.target.stat(key, { signal }));
+    return this.#retries().run(async () => {
+      using watch = this.#watch(`stat of ${key}`);
+      return await watch.over((signal) => this.target.stat(key, { signal }));
+    });
   }
 
   async delete(key: ObjectKey): Promise<void> {
-    return this.#watch(`delete of ${key}`).over((signal) => this.target.delete(key, { signal }));
+    return this.#retries().run(async () => {
+      using watch = this.#watch(`delete of ${key}`);
+      await watch.over((signal) => this.target.delete(key, { signal }));
+    });
   }
 
-  /** Opens an object or a range of it for reading piece by piece. */
+  /** The bytes of an object, or of a range of it, piece by piece: all of one version of the object. */
   async *read(key: ObjectKey, range?: ByteRange): AsyncGenerator<Buffer, void, undefined> {
-    const watch = this.#watch(`get of ${key}`);
-    const read: ObjectRead = await watch.over((signal) =>
-      this.target.get(key, range === undefined ? { signal } : { signal, range }),
-    );
-    const reading = this.#watch(`get of ${key}`);
-    const iterator = (read.body as AsyncIterable<Buffer>)[Symbol.asyncIterator]();
-    try {
-      for (;;) {
-        const next = await reading.over(() => iterator.next());
-        if (next.done === true) return;
-        yield next.value;
+    const retries = this.#retries();
+    let version: ObjectInfo | undefined;
+    let done = 0;
+    for (;;) {
+      const rest = done === 0 ? range : { ...range, start: (range?.start ?? 0) + done };
+      let failure: unknown;
+      try {
+        using watch = this.#watch(`get of ${key}`);
+        const { info, body } = await this.#open(watch, key, rest);
+        try {
+          if (done > 0 && !isSameVersion(info, version)) throw replaced(key);
+          version = info;
+          const iterator = (body as AsyncIterable<Buffer>)[Symbol.asyncIterator]();
+          for (;;) {
+            const next = await watch.over(() => iterator.next());
+            if (next.done === true) return;
+            done += next.value.length;
+            retries.progress();
+            yield next.value;
+          }
+        } finally {
+          body.destroy();
+        }
+      } catch (error) {
+        failure = error;
       }
-    } finally {
-      read.body.destroy();
+      await retries.afterFailure(failure);
     }
   }
 
@@ -115,7 +189,7 @@ export class TargetClient {
         pieces.push(piece);
       }
     } catch (error) {
-      if (error instanceof Error && 'code' in error && error.code === 'NOT_FOUND') return undefined;
+      if (isTargetError(error) && error.code === 'NOT_FOUND') return undefined;
       throw error;
     }
     return Buffer.concat(pieces).toString('utf8');
@@ -123,97 +197,95 @@ export class TargetClient {
 
   /** Objects in ascending order of their keys. Names that are no keys are left out, whatever a target says. */
   async *list(prefix?: string): AsyncGenerator<ObjectInfo, void, undefined> {
-    const options = {
-      ...(prefix === undefined ? {} : { prefix }),
-      ...(this.#signal ? { signal: this.#signal } : {}),
-    };
-    const iterator = this.target.list(options)[Symbol.asyncIterator]();
-    const watch = this.#watch('list');
-    try {
-      for (;;) {
-        const next = await watch.over(() => iterator.next());
-        if (next.done === true) return;
-        if (isObjectKey(next.value.key)) yield next.value;
+    const retries = this.#retries();
+    let last: string | undefined;
+    for (;;) {
+      using watch = this.#watch('list');
+      const infos = this.target.list({
+        signal: watch.signal,
+        ...(prefix === undefined ? {} : { prefix }),
+        ...(last === undefined ? {} : { startAfter: last }),
+      });
+      const iterator = infos[Symbol.asyncIterator]();
+      let failure: unknown;
+      let left = true;
+      try {
+        for (;;) {
+          const next = await watch.over(() => iterator.next());
+          if (next.done === true) return;
+          retries.progress();
+          last = next.value.key;
+          if (isObjectKey(last)) yield next.value;
+        }
+      } catch (error) {
+        left = false;
+        failure = error;
+      } finally {
+        // One that failed has closed itself, and one that hangs would never answer.
+        if (left) await iterator.return?.();
       }
-    } finally {
-      await iterator.return?.();
+      await retries.afterFailure(failure);
     }
   }
 
-  #watch(what: string): Watch {
-    return new Watch(`${this.target.displayName}: ${what}`, this.#stallMs, this.#signal);
+  async #open(watch: StallWatch, key: ObjectKey, range: ByteRange | undefined): Promise<ObjectRead> {
+    return watch.over(async (signal) => {
+      const read = await this.target.get(key, range === undefined ? { signal } : { signal, range });
+      // A stream that fails while nobody listens ends the process. Who reads it gets its errors from the reading.
+      read.body.on('error', () => {});
+      // It may come when nobody waits for it any more.
+      if (signal.aborted) read.body.destroy();
+      return read;
+    });
+  }
+
+  #watch(what: string): StallWatch {
+    return new StallWatch(`${this.target.displayName}: ${what}`, this.#limits.stallMs, this.#signal);
+  }
+
+  #retries(): Retries {
+    return new Retries({ ...this.#limits, signal: this.#signal });
   }
 }
 
-/** Gives an operation up when it makes no progress, whether or not the target heeds its abort signal. */
-class Watch {
-  readonly #what: string;
-  readonly #stallMs: number;
-  readonly #outer: AbortSignal | undefined;
-  #timer: NodeJS.Timeout | undefined;
-  #giveUp: (() => void) | undefined;
+/** A body that knows whether its reading has begun, and that can be closed also if its reader is stuck. */
+class OneReading implements ObjectBody {
+  readonly #body: ObjectBody;
+  #iterator: AsyncIterator<Uint8Array> | undefined;
 
-  constructor(what: string, stallMs: number, outer: AbortSignal | undefined) {
-    this.#what = what;
-    this.#stallMs = stallMs;
-    this.#outer = outer;
+  constructor(body: ObjectBody) {
+    this.#body = body;
   }
 
-  async over<Result>(operation: (signal: AbortSignal) => Promise<Result>): Promise<Result> {
-    this.#outer?.throwIfAborted();
-    const abort = new AbortController();
-    const { promise, reject } = Promise.withResolvers<never>();
-    promise.catch(() => {});
-    const onAbort = (): void => {
-      const reason: unknown = this.#outer?.reason;
-      abort.abort(reason);
-      reject(reason);
-    };
-    this.#outer?.addEventListener('abort', onAbort, { once: true });
-    this.#giveUp = () => {
-      const error = new TargetError(
-        'UNAVAILABLE',
-        `${this.#what} made no progress for ${this.#stallMs / 1000} s`,
-        {
-          hint: 'check that the target is reachable, then run the command again',
-        },
-      );
-      abort.abort(error);
-      reject(error);
-    };
-    this.#arm();
-    try {
-      return await Promise.race([operation(abort.signal), promise]);
-    } finally {
-      this.#disarm();
-      this.#outer?.removeEventListener('abort', onAbort);
-    }
+  get begun(): boolean {
+    return this.#iterator !== undefined;
   }
 
-  /** The body as the target reads it. Time that the body itself takes is not the target's. */
-  async *body(body: ObjectBody): AsyncGenerator<Uint8Array, void, undefined> {
-    this.#disarm();
-    for await (const bytes of body) {
-      this.#arm();
-      yield bytes;
-      this.#disarm();
-    }
-    this.#arm();
+  [Symbol.asyncIterator](): AsyncIterator<Uint8Array> {
+    return (this.#iterator ??= this.#body[Symbol.asyncIterator]());
   }
 
-  #arm(): void {
-    this.#disarm();
-    this.#timer = setTimeout(() => this.#giveUp?.(), this.#stallMs);
-  }
-
-  #disarm(): void {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
+  async close(): Promise<void> {
+    await this[Symbol.asyncIterator]().return?.();
   }
 }
 
 async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array, void, undefined> {
   yield bytes;
+}
+
+function isSameVersion(info: ObjectInfo, other: ObjectInfo | undefined): boolean {
+  return (
+    info.size === other?.size &&
+    info.etag === other.etag &&
+    info.modifiedAt.getTime() === other.modifiedAt.getTime()
+  );
+}
+
+function replaced(key: ObjectKey): QuackupError {
+  return new QuackupError('BACKUP_DAMAGED', `${key} was replaced while it was read`, {
+    hint: 'run the command again',
+  });
 }
 
 function cut(key: ObjectKey, expected: number, found: number): QuackupError {

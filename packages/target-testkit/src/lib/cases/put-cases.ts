@@ -1,7 +1,7 @@
 import { bodyOf, pattern, ProbeBody } from '../bodies.ts';
-import { check, checkBytes, checkEqual } from '../check.ts';
+import { check, checkBytes, checkEqual, checkRejects, outcomeOf } from '../check.ts';
 import type { ConformanceCase } from '../conformance-case.ts';
-import { checkStored, readObject, store } from '../reading.ts';
+import { checkAbsent, checkStored, readObject, store } from '../reading.ts';
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
@@ -76,6 +76,50 @@ export const putCases: readonly ConformanceCase[] = [
       check(!body.readConcurrently, 'expected no chunk to be asked for while another was awaited');
       check(body.finished, 'expected the body to be read to its end');
       checkBytes(await readObject(target, key('a')), bytes, 'object');
+    },
+  },
+  {
+    id: 'put.leaves-chunks',
+    sentence: 'ObjectBody: the target must leave a chunk as it is',
+    safe: true,
+    run: async ({ target, key }) => {
+      // Small ones, which are joined, and large ones, which are worth handing on without a copy.
+      const sizes = [1, 1000, 64 * KIB, MIB, 5 * MIB];
+      const chunks = sizes.map((size) => pattern(size, size));
+      await target.put(key('a'), new ProbeBody(chunks));
+      for (const [index, size] of sizes.entries()) {
+        checkBytes(
+          chunks[index] ?? new Uint8Array(0),
+          pattern(size, size),
+          `chunk of ${size} bytes after the put`,
+        );
+      }
+    },
+  },
+  {
+    id: 'put.key-below-key',
+    sentence:
+      'ObjectKey: a target without room for a key below a key refuses the second and leaves the first as it is',
+    safe: true,
+    run: async ({ target, key }) => {
+      const [first, second] = [pattern(1000, 1), pattern(2000, 2)];
+      for (const [one, two] of [
+        [key('a'), key('a/b')],
+        [key('c/d'), key('c')],
+      ] as const) {
+        await store(target, one, first);
+        const outcome = await outcomeOf(store(target, two, second));
+        await checkStored(target, one, first, `the object ${one}`);
+        if (outcome.ok) {
+          await checkStored(target, two, second, `the object ${two} beside ${one}`);
+          continue;
+        }
+        await checkRejects(Promise.reject(outcome.error), 'UNSUPPORTED', `put of ${two} beside ${one}`);
+        await checkAbsent(target, two, `the object ${two}, which was refused`);
+        await target.delete(one);
+        await store(target, two, second);
+        await checkStored(target, two, second, `the object ${two} after ${one} was deleted`);
+      }
     },
   },
   {

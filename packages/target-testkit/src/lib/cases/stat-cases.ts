@@ -1,4 +1,4 @@
-import { MAX_KEY_LENGTH } from '@quackup/target-api';
+import { MAX_KEY_LENGTH, MAX_SEGMENT_LENGTH } from '@quackup/target-api';
 
 import { pattern } from '../bodies.ts';
 import { check, checkEqual, outcomeOf } from '../check.ts';
@@ -67,7 +67,7 @@ export const statCases: readonly ConformanceCase[] = [
   {
     id: 'stat.all-characters',
     sentence:
-      'ObjectKey: one or more segments joined by `/`; a segment is [A-Za-z0-9._=-]+ and does not begin with a dot',
+      'ObjectKey: one or more segments joined by `/`; a segment is [A-Za-z0-9._=-]+ and neither begins nor ends with a dot',
     safe: true,
     run: async ({ target, key, prefix }) => {
       const bytes = pattern(10, 1);
@@ -78,13 +78,12 @@ export const statCases: readonly ConformanceCase[] = [
   },
   {
     id: 'stat.longest-key',
-    sentence: 'MAX_KEY_LENGTH: characters in the longest key',
+    sentence: 'MAX_KEY_LENGTH, MAX_SEGMENT_LENGTH: characters in the longest key and in its longest segment',
     safe: true,
     run: async ({ target, key, prefix }) => {
-      // Segments of 100: a file system has its own limit for one name.
       const rest = MAX_KEY_LENGTH - prefix.length;
       const name = Array.from({ length: rest }, (_, index) =>
-        index % 101 === 100 && index < rest - 1 ? '/' : 'k',
+        index % (MAX_SEGMENT_LENGTH + 1) === MAX_SEGMENT_LENGTH && index < rest - 1 ? '/' : 'k',
       ).join('');
       const bytes = pattern(10, 1);
       checkEqual(key(name).length, MAX_KEY_LENGTH, 'length of the key');

@@ -1,8 +1,12 @@
-import type { ObjectBody } from '@quackup/target-api';
+import type { ObjectBody } from './storage-target.ts';
 
 /**
  * Reads a put's body as the contract wants it: once, one chunk at a time, closed (`return()`) if it is left before its
- * end, and left at once when `signal` is aborted, even while the body gives nothing.
+ * end, and left at once when `signal` is aborted, even while the body gives nothing. `for await` alone would wait for the
+ * next chunk. For targets; whoever hands the body to a library needs the same of that library.
+ *
+ * @example
+ * for await (const chunk of readBody(body, signal)) await connection.write(chunk);
  *
  * @throws `signal.reason` itself if the signal is aborted; the body's own error unwrapped.
  */

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 
 import { createCodec } from '../../src/lib/archive/compression.ts';
-import { DecodePool } from '../../src/lib/read/decode-pool.ts';
+import { DecodeThreads } from '../../src/lib/read/decode-threads.ts';
 import type { DecodeTask } from '../../src/lib/read/decode-task.ts';
 import { tempFolder } from '../make-database.ts';
 
@@ -45,7 +45,7 @@ test.each(['zstd', 'gzip', 'none'] as const)(
     const path = join(folder.path, 'out');
     const content = randomBytes(40 * CHUNK);
     await using handle = await open(path, 'wx+');
-    await using pool = new DecodePool(3);
+    await using pool = new DecodeThreads(3);
     const answers = await Promise.all(
       Array.from({ length: 10 }, async (_, k) => {
         const position = k * 4 * CHUNK;
@@ -64,7 +64,7 @@ test('a chunk that is not what it was is named, and nothing of it is written', a
   using folder = tempFolder();
   const path = join(folder.path, 'out');
   await using handle = await open(path, 'wx+');
-  await using pool = new DecodePool(2);
+  await using pool = new DecodeThreads(2);
   const chunk = randomBytes(CHUNK);
   const good = await task(handle.fd, 'zstd', [chunk], 0);
   const [frame] = good.frames;
@@ -86,7 +86,7 @@ test('a file that cannot be written is told with its code', async () => {
   const path = join(folder.path, 'out');
   await using writable = await open(path, 'wx');
   await using readOnly = await open(path, 'r');
-  await using pool = new DecodePool(1);
+  await using pool = new DecodeThreads(1);
   const answer = await pool.run(await task(readOnly.fd, 'none', [randomBytes(CHUNK)], 0));
   expect(answer).toMatchObject({ ok: false, errno: { code: 'EBADF' } });
   expect((await writable.stat()).size).toBe(0);
@@ -95,7 +95,7 @@ test('a file that cannot be written is told with its code', async () => {
 test('a thread that dies fails what it was doing and what comes after', async () => {
   using folder = tempFolder();
   await using handle = await open(join(folder.path, 'out'), 'wx');
-  await using pool = new DecodePool(1);
+  await using pool = new DecodeThreads(1);
   const broken = { ...(await task(handle.fd, 'none', [randomBytes(CHUNK)], 0)), frames: 1 as never };
   await expect(pool.run(broken)).rejects.toThrow('not iterable');
   await expect(pool.run(await task(handle.fd, 'none', [randomBytes(CHUNK)], 0))).rejects.toThrow(
