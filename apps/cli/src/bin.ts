@@ -23,7 +23,7 @@ process.stdout.on('error', (error) => {
   throw error;
 });
 
-process.exitCode = await runCli(process.argv.slice(2), {
+const exitCode = await runCli(process.argv.slice(2), {
   stdin: process.stdin,
   stdout: process.stdout,
   stderr: process.stderr,
@@ -32,3 +32,9 @@ process.exitCode = await runCli(process.argv.slice(2), {
   now: () => new Date(),
   signal: interruption.signal,
 });
+
+// What a target that hangs still holds open must not keep the process: once all is said, it ends.
+for (const stream of [process.stdout, process.stderr]) {
+  await new Promise((written) => stream.write('', written));
+}
+process.exit(exitCode);
