@@ -1,0 +1,25 @@
+import { z } from 'zod';
+
+/** What a writer is told. */
+export const writerRequest = z.strictObject({
+  path: z.string(),
+  /** Entry of the engine's package. */
+  engine: z.string(),
+  storage: z.string().optional(),
+  seed: z.number(),
+  connections: z.number(),
+  threshold: z.string().optional(),
+  indexes: z.boolean(),
+  loadRows: z.array(z.number()),
+  mix: z.record(z.string(), z.number()),
+});
+export type WriterRequest = z.infer<typeof writerRequest>;
+
+/** What the checker says of a copy. */
+export const checkAnswer = z.strictObject({
+  /** Last commit of each connection. */
+  last: z.array(z.number()),
+  /** What does not go together; empty: nothing. */
+  wrong: z.array(z.string()),
+});
+export type CheckAnswer = z.infer<typeof checkAnswer>;

@@ -1,0 +1,74 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+
+import type { WriterRequest } from './protocol.ts';
+
+const SCRIPT = fileURLToPath(new URL('../child/writer.ts', import.meta.url));
+
+/** A process that writes, and what it has said: how far each connection has begun, and how far it has been acknowledged. */
+export class WriterProcess implements AsyncDisposable {
+  readonly #child: ChildProcess;
+  readonly #exited: Promise<unknown>;
+  readonly #begun: number[];
+  readonly #acknowledged: number[];
+  #errors = '';
+
+  private constructor(request: WriterRequest, from: WriterProcess | undefined) {
+    this.#begun = from === undefined ? Array<number>(request.connections).fill(0) : [...from.#begun];
+    this.#acknowledged =
+      from === undefined ? Array<number>(request.connections).fill(0) : [...from.#acknowledged];
+    this.#child = spawn(
+      process.execPath,
+      ['--disable-warning=ExperimentalWarning', SCRIPT, JSON.stringify(request)],
+      { stdio: ['pipe', 'pipe', 'pipe'] },
+    );
+    this.#exited = once(this.#child, 'exit');
+    this.#child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      this.#errors = (this.#errors + text).slice(-2_000);
+    });
+  }
+
+  /** Starts a writer and waits until every connection has committed. @param from The one before it on the same database. */
+  static async start(request: WriterRequest, from?: WriterProcess): Promise<WriterProcess> {
+    const writer = new WriterProcess(request, from);
+    const before = [...writer.#acknowledged];
+    await new Promise<void>((resolve, reject) => {
+      if (writer.#child.stdout === null) throw new Error('no stdout');
+      createInterface({ input: writer.#child.stdout }).on('line', (line) => {
+        const [word, k = '0', n = '0'] = line.split(' ');
+        if (word === 'begin') writer.#begun[Number(k)] = Number(n);
+        if (word === 'commit') writer.#acknowledged[Number(k)] = Number(n);
+        if (writer.#acknowledged.every((each, place) => each > (before[place] ?? 0))) resolve();
+      });
+      void writer.#exited.then(() => reject(new Error(`the writer ended: ${writer.#errors.trim()}`)));
+    });
+    return writer;
+  }
+
+  /** Last commit of each connection that had returned by now. */
+  get acknowledged(): readonly number[] {
+    return [...this.#acknowledged];
+  }
+
+  /** Last commit of each connection that had been begun by now. */
+  get begun(): readonly number[] {
+    return [...this.#begun];
+  }
+
+  /** @throws Error if it has ended by itself. */
+  checkAlive(): void {
+    if (this.#child.exitCode === null && this.#child.signalCode === null) return;
+    throw new Error(`the writer ended by itself: ${this.#errors.trim()}`);
+  }
+
+  async kill(): Promise<void> {
+    this.#child.kill('SIGKILL');
+    await this.#exited;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.kill();
+  }
+}
