@@ -82,6 +82,10 @@ interface Frame {
   readonly bytes: Uint8Array;
   readonly piece: Piece;
   readonly hash?: Uint8Array;
+  /** The frame's memory is its own, and is freed when the frame has been packed. */
+  readonly owned: boolean;
+  /** Called when the frame has been packed. */
+  release?(): void;
 }
 
 export class ArchiveWriter {
@@ -112,14 +116,14 @@ export class ArchiveWriter {
   async *#frames(): AsyncGenerator<PackedPiece, void, undefined> {
     const { codec, compression } = this.#plan;
     await using encoder = createChunkEncoder(compression, this.#expectedChunks());
-    for await (const { bytes, piece, hash } of orderedMap(this.#pieces(), IN_FLIGHT, (piece) =>
-      this.#encode(piece, encoder),
-    )) {
-      if (piece.kind === 'chunk' && hash !== undefined)
+    const frames = orderedMap(this.#pieces(), IN_FLIGHT, (piece) => this.#encode(piece, encoder));
+    for await (const frame of frames) {
+      const { bytes, piece, hash, owned } = frame;
+      if (piece.kind === 'chunk' && hash !== undefined) {
         this.#record(piece.file, piece.chunk, hash, bytes.length);
-      // Frames of zeros are used again, and an uncompressed frame is the chunk's own buffer.
-      yield { bytes: this.#count(bytes), owned: piece.kind === 'chunk' && codec.algorithm !== 'none' };
-      if (piece.kind === 'chunk' && codec.algorithm === 'none') piece.release?.();
+      }
+      yield { bytes: this.#count(bytes), owned };
+      frame.release?.();
     }
     const files = this.#tables.map(({ file }) => file);
     const index = await encodeIndex(
@@ -231,11 +235,16 @@ export class ArchiveWriter {
 
   async #encode(piece: Piece, encoder: ChunkEncoder): Promise<Frame> {
     const { codec } = this.#plan;
-    if (piece.kind === 'glue') return { piece, bytes: await codec.encode(piece.bytes) };
-    if (piece.kind === 'hole') return { piece, bytes: await this.#zeros(piece.length) };
-    const { hash, frame: bytes } = await encoder.encode(piece.content);
-    if (codec.algorithm !== 'none') piece.release?.();
-    return { piece, bytes, hash };
+    // Frames of zeros are used again.
+    if (piece.kind === 'hole') return { piece, bytes: await this.#zeros(piece.length), owned: false };
+    if (piece.kind === 'glue') return { piece, bytes: await codec.encode(piece.bytes), owned: false };
+    const encoded = await encoder.encode(piece.content);
+    const { hash, frame: bytes, owned } = encoded;
+    // An uncompressed frame is the chunk's own buffer.
+    if (codec.algorithm === 'none')
+      return { piece, bytes, hash, owned: false, release: () => piece.release?.() };
+    piece.release?.();
+    return { piece, bytes, hash, owned, release: () => encoded.release?.() };
   }
 
   #zeros(length: number): Promise<Uint8Array> {

@@ -2,15 +2,21 @@ import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import type { Compression } from '../api.ts';
+import { MAX_CHUNK_BYTES } from '../format/schema.ts';
 import { ThreadPool } from '../process/thread-pool.ts';
 import { type Codec, createCodec } from './compression.ts';
 import type { EncodeAnswer, EncodeTask } from './encode-task.ts';
+import { BufferPool } from './buffer-pool.ts';
 import { sha256 } from './sha256.ts';
 
 /** A chunk's hash and its frame. */
 export interface EncodedChunk {
   readonly hash: Uint8Array;
   readonly frame: Uint8Array;
+  /** Whether the frame has memory of its own, which may be freed when it has been used. */
+  readonly owned: boolean;
+  /** To be called when the frame has been used, if it is there: its memory is used again. */
+  release?(): void;
 }
 
 /** Hashes and compresses chunks, several at once. A chunk must not change before its promise settles. */
@@ -20,6 +26,9 @@ export interface ChunkEncoder extends AsyncDisposable {
 
 /** Starting threads takes longer than compressing so few chunks. */
 const LEAST_CHUNKS_FOR_THREADS = 128;
+
+/** Room for a frame of the largest chunk, also if it does not compress. */
+const OUTPUT_BYTES = MAX_CHUNK_BYTES + 4096;
 
 const WORKER = new URL(`./encode-worker${extname(fileURLToPath(import.meta.url))}`, import.meta.url);
 
@@ -40,7 +49,7 @@ export class PoolEncoder implements ChunkEncoder {
 
   async encode(content: Uint8Array): Promise<EncodedChunk> {
     const [hash, frame] = await Promise.all([sha256(content), this.#codec.encode(content)]);
-    return { hash, frame };
+    return { hash, frame, owned: frame !== content };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {}
@@ -50,6 +59,7 @@ export class PoolEncoder implements ChunkEncoder {
 export class EncodeThreads implements ChunkEncoder {
   readonly #compression: Compression;
   readonly #threads: ThreadPool<EncodeTask, EncodeAnswer>;
+  readonly #outputs = new BufferPool(OUTPUT_BYTES);
 
   constructor(compression: Compression, threads?: number) {
     this.#compression = compression;
@@ -57,8 +67,14 @@ export class EncodeThreads implements ChunkEncoder {
   }
 
   async encode(content: Uint8Array): Promise<EncodedChunk> {
-    const { hash, frame } = await this.#threads.run({ compression: this.#compression, content });
-    return { hash, frame: frame ?? content };
+    const output = this.#outputs.take();
+    const release = (): void => this.#outputs.give(output);
+    const { hash, frame } = await this.#threads.run({ compression: this.#compression, content, output });
+    if (typeof frame === 'number' && frame > 0) {
+      return { hash, frame: output.subarray(0, frame), owned: false, release };
+    }
+    release();
+    return typeof frame === 'number' ? { hash, frame: content, owned: false } : { hash, frame, owned: true };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

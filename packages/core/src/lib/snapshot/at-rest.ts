@@ -7,7 +7,7 @@ import { HEAD_SIZE } from '@quackup/duckdb-file';
 import type { ArchiveFile, FileChunk } from '../archive/archive-file.ts';
 import { orderedMap } from '../archive/ordered-map.ts';
 import { QuackupError } from '../errors.ts';
-import { BufferPool } from './buffer-pool.ts';
+import { BufferPool } from '../archive/buffer-pool.ts';
 import type { DatabaseReader } from './database-reader.ts';
 import { type LockHolders, mayHaveWriter } from './lock-holders.ts';
 import { judgeEnd, type OpenPass, openPass } from './pass.ts';

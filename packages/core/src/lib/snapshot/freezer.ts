@@ -11,7 +11,7 @@ import { orderedMap } from '../archive/ordered-map.ts';
 import { QuackupError } from '../errors.ts';
 import { damagedBlock } from './at-rest.ts';
 import { BlockTrust } from './block-trust.ts';
-import { BufferPool } from './buffer-pool.ts';
+import { BufferPool } from '../archive/buffer-pool.ts';
 import { checkpointEnds } from './checkpoint-end.ts';
 import { filePath, fileState, type FileState, isSameFileIdentity } from './database-files.ts';
 import type { DatabaseReader } from './database-reader.ts';

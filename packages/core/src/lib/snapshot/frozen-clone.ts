@@ -9,7 +9,7 @@ import { HEAD_SIZE } from '@quackup/duckdb-file';
 import type { FileChunk } from '../archive/archive-file.ts';
 import { orderedMap } from '../archive/ordered-map.ts';
 import { BlockTrust } from './block-trust.ts';
-import { BufferPool } from './buffer-pool.ts';
+import { BufferPool } from '../archive/buffer-pool.ts';
 import { checkpointEnds } from './checkpoint-end.ts';
 import { cloneFile } from './clone-file.ts';
 import { DatabaseReader } from './database-reader.ts';

@@ -4,7 +4,7 @@ import { blockOffset, HEAD_SIZE } from '@quackup/duckdb-file';
 
 import type { FileChunk } from '../archive/archive-file.ts';
 import { orderedMap } from '../archive/ordered-map.ts';
-import { BufferPool } from './buffer-pool.ts';
+import { BufferPool } from '../archive/buffer-pool.ts';
 import { readFully, writeFully } from './read-fully.ts';
 import { blockIds } from './snapshot-files.ts';
 
