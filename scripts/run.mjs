@@ -75,6 +75,9 @@ switch (task) {
   case 'bench':
     runNode('bench/src/main.ts', ...args);
     break;
+  case 'impact':
+    runNode('internal/stress/src/impact.ts', ...args);
+    break;
   case 'stress':
     runNode('internal/stress/src/main.ts', ...args);
     break;
