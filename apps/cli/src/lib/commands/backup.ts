@@ -13,7 +13,6 @@ import {
 import type { CommandContext } from '../command-context.ts';
 import { findConfig } from '../config/find-config.ts';
 import { OpenTargets } from '../config/open-targets.ts';
-import { lowerPriority } from '../lower-priority.ts';
 import { startProgress } from '../progress/progress.ts';
 import { renderBackup } from '../render/backup.ts';
 
@@ -30,7 +29,6 @@ export interface BackupInput {
 }
 
 export async function backup(context: CommandContext, input: BackupInput): Promise<number> {
-  lowerPriority();
   const waitMs = durationFrom('--wait', input.wait, MAX_DURATION_MS);
   const pauseWriterMs = durationFrom('--pause-writer', input.pauseWriter, MAX_PAUSE_WRITER_MS);
   const config = await findConfig(context);
