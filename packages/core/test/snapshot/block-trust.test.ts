@@ -9,14 +9,20 @@ const BLOCKS = 6;
 
 /** What a writer and a copier may do, in any order. */
 type Step =
-  | { readonly do: 'checkpoint'; readonly used: readonly number[]; readonly metadata: readonly number[] }
+  | {
+      readonly do: 'checkpoint';
+      readonly used: readonly number[];
+      readonly metadata: readonly number[];
+      /** Blocks that another connection adds to the file before the checkpoint reads the block count. */
+      readonly added: number;
+    }
   | { readonly do: 'write-free'; readonly id: number }
   | { readonly do: 'see' }
   | { readonly do: 'copy'; readonly id: number };
 
 const ids = fc.uniqueArray(fc.nat(BLOCKS - 1));
 const step: fc.Arbitrary<Step> = fc.oneof(
-  fc.record({ do: fc.constant('checkpoint' as const), used: ids, metadata: ids }),
+  fc.record({ do: fc.constant('checkpoint' as const), used: ids, metadata: ids, added: fc.nat(2) }),
   fc.record({ do: fc.constant('write-free' as const), id: fc.nat(BLOCKS - 1) }),
   fc.record({ do: fc.constant('see' as const) }),
   fc.record({ do: fc.constant('copy' as const), id: fc.nat(BLOCKS - 1) }),
@@ -27,6 +33,10 @@ class CopyOnWriteFile {
   iteration = 1n;
   used: ReadonlySet<number> = new Set([0, 1, 2]);
   metadata: ReadonlySet<number> = new Set([0]);
+  /** Counted as in use, though nothing refers to them: they may be written at any time. */
+  unreferenced: ReadonlySet<number> = new Set();
+  count = 3;
+  countBefore = 3;
   readonly content: number[] = Array.from({ length: BLOCKS }, () => 0);
   #written = 0;
 
@@ -35,11 +45,18 @@ class CopyOnWriteFile {
     this.content[id] = this.#written;
   }
 
-  checkpoint(used: readonly number[], metadata: readonly number[]): void {
+  checkpoint(used: readonly number[], metadata: readonly number[], added: number): void {
     // New blocks are written before the header, to blocks that are free under the old one; metadata is written in place.
-    for (const id of used) if (!this.used.has(id) || this.metadata.has(id)) this.write(id);
+    for (const id of used) {
+      if (!this.used.has(id) || this.metadata.has(id) || this.unreferenced.has(id)) this.write(id);
+    }
     this.iteration += 1n;
-    this.used = new Set(used);
+    this.countBefore = this.count;
+    const listed = Math.max(this.count, ...used.map((id) => id + 1));
+    this.count = Math.min(BLOCKS, listed + added);
+    const late = Array.from({ length: this.count - listed }, (_, k) => listed + k);
+    this.unreferenced = new Set(late);
+    this.used = new Set([...used, ...late]);
     this.metadata = new Set(metadata.filter((id) => used.includes(id)));
   }
 
@@ -60,13 +77,13 @@ function trustIsRight(steps: readonly Step[], rules: Rules): boolean {
   const file = new CopyOnWriteFile();
   const trust = new BlockTrust(rules);
   let seen = file.blocks();
-  trust.headerMoved(file.iteration, seen);
+  trust.headerMoved(file.iteration, seen, file.countBefore);
   let seenIteration = file.iteration;
   const copies = new Map<number, number | undefined>();
   for (const each of steps) {
-    if (each.do === 'checkpoint') file.checkpoint(each.used, each.metadata);
+    if (each.do === 'checkpoint') file.checkpoint(each.used, each.metadata, each.added);
     else if (each.do === 'write-free') {
-      if (!file.used.has(each.id)) file.write(each.id);
+      if (!file.used.has(each.id) || file.unreferenced.has(each.id)) file.write(each.id);
     } else if (each.do === 'copy') {
       // A block that is trusted is not copied again; one that is free according to the last look is of no interest.
       if (!trust.has(each.id) && seen.isUsed(each.id)) {
@@ -77,9 +94,11 @@ function trustIsRight(steps: readonly Step[], rules: Rules): boolean {
       if (file.iteration !== seenIteration) {
         seen = file.blocks();
         seenIteration = file.iteration;
-        trust.headerMoved(seenIteration, seen);
+        trust.headerMoved(seenIteration, seen, file.countBefore);
       }
       for (let id = 0; id < BLOCKS; id += 1) {
+        // What nothing refers to may hold anything.
+        if (file.unreferenced.has(id)) continue;
         if (trust.has(id) && copies.get(id) !== file.content[id]) return false;
       }
     }
@@ -96,7 +115,14 @@ test('a trusted block holds what the header that was seen last means, whatever w
 
 test.each([
   ['trust over a missed iteration', { followsDirectly: () => true }],
-  ['trust in metadata blocks', { isCopyOnWrite: ({ used }: { used: boolean }) => used }],
+  [
+    'trust in metadata blocks',
+    { isCopyOnWrite: ({ used, settled }: { used: boolean; settled: boolean }) => used && settled },
+  ],
+  [
+    'trust in blocks that the header before did not count',
+    { isCopyOnWrite: ({ used, metadata }: { used: boolean; metadata: boolean }) => used && !metadata },
+  ],
   ['trust in blocks that were free in between', { isCopyOnWrite: () => true }],
 ] as const)('%s would be wrong', (_, dropped) => {
   const wrong = fc.check(

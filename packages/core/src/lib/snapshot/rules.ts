@@ -100,8 +100,15 @@ export interface Rules {
   readonly isWhole: (block: Uint8Array) => boolean;
   /** What was copied under iteration `before` may be good under `now`. */
   readonly followsDirectly: (before: bigint, now: bigint) => boolean;
-  /** A block is copy-on-write, so that a copy of it stays good; `metadata` blocks are written in place. */
-  readonly isCopyOnWrite: (block: { readonly used: boolean; readonly metadata: boolean }) => boolean;
+  /**
+   * A block is copy-on-write, so that a copy of it stays good: `metadata` blocks are written in place, and one that is not
+   * `settled`, which the header before did not count, may be one that nothing refers to yet.
+   */
+  readonly isCopyOnWrite: (block: {
+    readonly used: boolean;
+    readonly metadata: boolean;
+    readonly settled: boolean;
+  }) => boolean;
   /** Blocks that the header calls free are copied too. */
   readonly needsFreeBlocks: (start: StartOfPass) => boolean;
 }
@@ -114,7 +121,7 @@ export const RULES: Rules = {
   commitProves: (start, end) => start.wal.commits > 0 || (end.wal.commits > 0 && !isUnreadable(end.wal)),
   isWhole: isBlockValid,
   followsDirectly: (before, now) => now === before + 1n,
-  isCopyOnWrite: ({ used, metadata }) => used && !metadata,
+  isCopyOnWrite: ({ used, metadata, settled }) => used && !metadata && settled,
   needsFreeBlocks,
 };
 
