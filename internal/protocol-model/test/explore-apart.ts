@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 
 import type { Engine, Exploration, Rules } from '../src/index.ts';
@@ -9,8 +8,13 @@ export async function exploreApart(engine: Engine, rules: Rules, maxStates: numb
     workerData: { engine, rules, maxStates },
   });
   try {
-    const [found] = (await once(worker, 'message')) as [Exploration];
-    return found;
+    return await new Promise<Exploration>((resolve, reject) => {
+      worker.once('message', resolve);
+      worker.once('error', reject);
+      worker.once('exit', (code) =>
+        reject(new Error(`the exploring thread ended with ${code} and no result`)),
+      );
+    });
   } finally {
     await worker.terminate();
   }

@@ -35,7 +35,6 @@ export async function restore(context: CommandContext, input: RestoreInput): Pro
     ...(restoreDir !== undefined && { restoreDir: resolve(cwd, restoreDir) }),
   });
   progress[Symbol.dispose]();
-  for (const sentence of report.recovered) context.warn(sentence);
   const well = report.failed.length === 0;
   context.report(report, renderRestore(report, context.colors), well && !dryRun);
   if (well) return EXIT.ok;

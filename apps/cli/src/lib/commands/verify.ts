@@ -37,14 +37,26 @@ export async function verify(context: CommandContext, input: VerifyInput): Promi
   const tempDir = config.backup.tempDir;
   const results: VerifyReport[] = [];
   for (const name of names) {
-    results.push(
-      await verifyBackup(named, name, {
+    const options = {
+      level: input.level,
+      signal,
+      onProgress: progress.onProgress,
+      ...(tempDir !== undefined && { tempDir }),
+    };
+    // One that this version cannot read must not hide what is known of the others.
+    const result = verifyBackup(named, name, options).catch((error: unknown) => {
+      if (!input.all || !(error instanceof QuackupError) || error.code !== 'FORMAT_UNSUPPORTED') throw error;
+      const { code, message } = error;
+      return {
+        backup: name,
+        ok: false,
         level: input.level,
-        signal,
-        onProgress: progress.onProgress,
-        ...(tempDir !== undefined && { tempDir }),
-      }),
-    );
+        problems: [{ code, object: name, message }],
+        notes: [],
+        durationMs: 0,
+      } satisfies VerifyReport;
+    });
+    results.push(await result);
   }
   progress[Symbol.dispose]();
   const well = results.every(({ ok }) => ok);

@@ -42,7 +42,8 @@ export async function cleanupBackups(target: NamedTarget, options: CleanupOption
   const content = await readContent(client);
   const backups = await readBackups(client, content);
   const now = clock.now();
-  const plan = planCleanup(backups, content, planRetention(backups.map(candidate), policy, now), now);
+  const retention = keepNewerFormats(backups, planRetention(backups.map(candidate), policy, now));
+  const plan = planCleanup(backups, content, retention, now);
   if (lease !== undefined) await carryOut(client, plan, lease, signal);
   return {
     kept: plan.retention.filter(({ keep }) => keep).map(({ name, reasons }) => ({ name, reasons })),
@@ -91,6 +92,20 @@ function candidate({ summary }: ListedBackup): RetentionCandidate {
 
 const isComplete = ({ damaged, failedDatabases }: BackupSummary): boolean =>
   damaged === undefined && failedDatabases.length === 0;
+
+/** What a newer version wrote is not ours to judge: this one cannot read when it was made, nor what it needs. */
+function keepNewerFormats(backups: readonly ListedBackup[], plan: RetentionPlan): RetentionPlan {
+  const newer = new Set(
+    backups
+      .filter(({ summary }) => summary.damaged?.code === 'FORMAT_UNSUPPORTED')
+      .map(({ summary }) => summary.name),
+  );
+  return plan.map((decision) =>
+    newer.has(decision.name)
+      ? { ...decision, keep: true, reasons: ['written by a newer version of Quackup'] }
+      : decision,
+  );
+}
 
 /** From what is there and what may go to the objects that are deleted. */
 export function planCleanup(

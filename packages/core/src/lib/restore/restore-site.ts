@@ -7,6 +7,7 @@
  *     X.quackup-restore.json                          the journal: who restores what here, and how far it is
  *     X.bak-20261122_020000, ....wal, ...             the old set, moved aside; DuckDB can open it under this name
  */
+import { QuackupError } from '../errors.ts';
 import { lstat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
@@ -78,7 +79,16 @@ export async function exists(path: string): Promise<boolean> {
     await lstat(path);
     return true;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
-    throw error;
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') return false;
+    if (code !== 'ENOTDIR') throw error;
+    throw new QuackupError(
+      'RESTORE_FAILED',
+      `${path} cannot be: a part of its path is a file; nothing was touched`,
+      {
+        cause: error,
+        hint: 'name another folder with --restore-dir',
+      },
+    );
   }
 }

@@ -4,10 +4,13 @@
  * DuckDB writes copy-on-write: a data block that is in use under header N and under header N+1 has not changed in between
  * (docs/hot-copy.md). So a copied block stays good over consecutive iterations, as long as it was in use in each of them.
  * If an iteration was missed all trust is gone: the block may have been freed and written again. Metadata blocks are
- * never trusted: checkpoints write new parts into them in place. Nor are blocks that header N+1 counts and header N did
- * not: DuckDB 1.5 writes the free list first and reads the block count later, so a block that another connection adds to the
- * file in between counts as in use, while it goes on being written. DuckDB's block checksum plays no part: it is a sum that
+ * never trusted: checkpoints write new parts into them in place. DuckDB's block checksum plays no part: it is a sum that
  * does not see order.
+ *
+ * One thing more: DuckDB 1.5 fixes the free list first and reads the block count later (`WriteHeader`). Blocks that another
+ * connection adds to the file in between count as in use, though nothing refers to them and they go on being written. They
+ * are the last ones of the file, one after another. So of the blocks in use at the end of the file, those behind the last
+ * free one, only such are trusted as the header before had in use already.
  */
 import type { Blocks } from './database-reader.ts';
 import { RULES, type Rules } from './rules.ts';
@@ -15,25 +18,27 @@ import { RULES, type Rules } from './rules.ts';
 export class BlockTrust {
   #trusted: Uint8Array = new Uint8Array(0);
   #iteration: bigint | undefined;
-  /** Blocks from here on are not trusted under the header that was told last. */
-  #settledCount = 0;
+  #current: Blocks | undefined;
+  /** Of the header directly before, if it was seen. */
+  #before: Blocks | undefined;
+  /** The last free block of the current header is just below; 0 if there is none. */
+  #endRun = 0;
   readonly #rules: Rules;
 
   constructor(rules: Rules = RULES) {
     this.#rules = rules;
   }
 
-  /**
-   * Takes note of a new header. Must be told of every one that was seen.
-   *
-   * @param countBefore Block count of the header of the iteration before; 0 if it is not known.
-   */
-  headerMoved(iteration: bigint, blocks: Blocks, countBefore: number): void {
-    this.#settledCount = countBefore;
+  /** Takes note of a new header. Must be told of every one that was seen. */
+  headerMoved(iteration: bigint, blocks: Blocks): void {
     const consecutive =
       this.#iteration !== undefined && this.#rules.followsDirectly(this.#iteration, iteration);
     if (this.#iteration !== undefined && !consecutive) this.#trusted.fill(0);
     this.#iteration = iteration;
+    this.#before = consecutive ? this.#current : undefined;
+    this.#current = blocks;
+    this.#endRun = blocks.count;
+    while (this.#endRun > 0 && blocks.isUsed(this.#endRun - 1)) this.#endRun -= 1;
     if (this.#trusted.length < blocks.count) {
       const larger = new Uint8Array(Math.max(blocks.count, this.#trusted.length * 2));
       larger.set(this.#trusted);
@@ -57,7 +62,7 @@ export class BlockTrust {
     return this.#rules.isCopyOnWrite({
       used: blocks.isUsed(id),
       metadata: blocks.isMetadata(id),
-      settled: id < this.#settledCount,
+      settled: id < this.#endRun || this.#before?.isUsed(id) === true,
     });
   }
 }

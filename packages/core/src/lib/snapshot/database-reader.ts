@@ -90,7 +90,14 @@ export class DatabaseReader implements AsyncDisposable {
     } catch (error) {
       throw unreadable(path, error);
     }
-    const { dev, ino, size, mtimeNs } = await file.stat({ bigint: true });
+    const stats = await file.stat({ bigint: true });
+    if (!stats.isFile()) {
+      await file.close();
+      throw new QuackupError('DATABASE_UNREADABLE', `${path} is not a file`, {
+        hint: 'name the database file itself, or a pattern such as data/*.duckdb',
+      });
+    }
+    const { dev, ino, size, mtimeNs } = stats;
     return new DatabaseReader(path, file, { device: dev, inode: ino, size, modifiedNs: mtimeNs });
   }
 

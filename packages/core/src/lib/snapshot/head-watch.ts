@@ -38,12 +38,8 @@ export class HeadWatch {
   saw(seen: HeadAndBlocks): void {
     if (this.#known !== undefined && sameHead(this.#known.head, seen.head)) return;
     this.#known = seen;
-    const { layout } = seen.head;
-    if (layout.kind === 'clear') {
-      const { iteration } = layout.active;
-      // The other slot holds the header before this one, unless the file is new.
-      const before = layout.headers.find((header) => header.iteration === iteration - 1n);
-      this.#trust.headerMoved(iteration, seen.blocks, before?.blockCount ?? 0);
+    if (seen.head.layout.kind === 'clear') {
+      this.#trust.headerMoved(seen.head.layout.active.iteration, seen.blocks);
     }
   }
 }

@@ -102,7 +102,7 @@ export interface Rules {
   readonly followsDirectly: (before: bigint, now: bigint) => boolean;
   /**
    * A block is copy-on-write, so that a copy of it stays good: `metadata` blocks are written in place, and one that is not
-   * `settled`, which the header before did not count, may be one that nothing refers to yet.
+   * `settled` may be one that was counted too late, and that nothing refers to yet: see block-trust.ts.
    */
   readonly isCopyOnWrite: (block: {
     readonly used: boolean;
