@@ -118,7 +118,7 @@ export const RULES: Rules = {
   showsCheckpoint,
   walContinues: ({ samePrefix }) => samePrefix,
   // With a commit in the WAL a checkpoint cannot run without a marker: one that came meanwhile proves that none ran.
-  commitProves: (start, end) => start.wal.commits > 0 || (end.wal.commits > 0 && !isUnreadable(end.wal)),
+  commitProves: (start, end) => start.wal.commits > 0 || end.wal.commits > 0,
   isWhole: isBlockValid,
   followsDirectly: (before, now) => now === before + 1n,
   isCopyOnWrite: ({ used, metadata, settled }) => used && !metadata && settled,
@@ -134,6 +134,8 @@ export function judgePass(start: StartOfPass, end: EndOfPass, rules: Rules = RUL
     return { verdict: 'reject', reason: 'a checkpoint is running' };
   }
   if (start.head.layout.kind === 'opaque') return { verdict: 'if-quiet' };
+  // Behind an entry that cannot be read there may be a marker.
+  if (isUnreadable(end.wal)) return { verdict: 'reject', reason: 'the WAL cannot be read' };
   if (start.wal.commits > 0 && !rules.walContinues(end)) {
     return { verdict: 'reject', reason: 'the WAL was replaced' };
   }
