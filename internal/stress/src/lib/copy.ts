@@ -1,4 +1,4 @@
-import { constants, copyFile, rm, stat } from 'node:fs/promises';
+import { copyFile, rm } from 'node:fs/promises';
 
 import {
   DatabaseReader,
@@ -10,14 +10,12 @@ import {
 
 export type Method = 'quackup' | 'cp-file-wal' | 'cp-wal-file';
 
-export const METHODS: readonly Method[] = ['quackup', 'cp-file-wal', 'cp-wal-file'];
-
 /** A copy that was taken. */
 export interface Copy {
   readonly ms: number;
   readonly passes: number;
+  /** Bytes of blocks read, over the length of the database; 1 for plain copies. */
   readonly readRatio: number;
-  readonly bytes: number;
 }
 
 export interface CopyOptions {
@@ -25,24 +23,20 @@ export interface CopyOptions {
   readonly folder: string;
   readonly waitMs: number;
   readonly rules: Rules;
-  /** Milliseconds that this thread is kept after each block. */
+  /** Busy milliseconds for each block. */
   readonly slowMs: number;
-  readonly signal?: AbortSignal | undefined;
 }
 
-const SIDECARS = ['.wal', '.wal.checkpoint', '.wal.recovery'];
-
 /**
- * Copies `from` to `to`. DuckDB is never opened here.
+ * Copies `from` to `to`.
  *
  * @throws QuackupError if no copy was accepted.
  */
 export async function takeCopy(from: string, to: string, options: CopyOptions): Promise<Copy> {
   const startMs = performance.now();
   if (options.method !== 'quackup') {
-    await copyPlainly(from, to, options.method === 'cp-file-wal' ? ['', '.wal'] : ['.wal', '']);
-    const { size } = await stat(to);
-    return { ms: performance.now() - startMs, passes: 1, readRatio: 1, bytes: size };
+    await copyPlainly(from, to, options.method === 'cp-file-wal');
+    return { ms: performance.now() - startMs, passes: 1, readRatio: 1 };
   }
   await using scratch = await ScratchFolder.create(options.folder);
   const reader = await DatabaseReader.open(from);
@@ -52,36 +46,32 @@ export async function takeCopy(from: string, to: string, options: CopyOptions): 
     waitMs: options.waitMs,
     rules: options.rules,
     clone: false,
-    onBytes: () => keepThread(options.slowMs),
-    signal: options.signal,
+    onBytes: () => busy(options.slowMs),
   });
   const ms = performance.now() - startMs;
   await writeSnapshot(snapshot, to);
-  const bytes = snapshot.files[0]?.sizeBytes ?? 1;
-  return { ms, passes: snapshot.passes ?? 1, readRatio: (snapshot.bytesRead ?? bytes) / bytes, bytes };
+  const size = snapshot.files[0]?.sizeBytes ?? 1;
+  return { ms, passes: snapshot.passes ?? 1, readRatio: (snapshot.bytesRead ?? size) / size };
 }
 
-/** All four files of a database that nobody writes, or of a copy. */
-export const copyAtRest = (from: string, to: string): Promise<void> =>
-  copyPlainly(from, to, ['', ...SIDECARS]);
-
-async function copyPlainly(from: string, to: string, endings: readonly string[]): Promise<void> {
-  for (const ending of endings) {
-    // A sidecar need not be there, or may go while it is copied.
-    await copyFile(from + ending, to + ending, constants.COPYFILE_FICLONE).catch(
-      (error: NodeJS.ErrnoException) => {
-        if (error.code !== 'ENOENT' || ending === '') throw error;
-      },
-    );
-  }
+async function copyPlainly(from: string, to: string, fileFirst: boolean): Promise<void> {
+  const wal = async (): Promise<void> => {
+    await copyFile(`${from}.wal`, `${to}.wal`).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'ENOENT') throw error;
+    });
+  };
+  if (!fileFirst) await wal();
+  await copyFile(from, to);
+  if (fileFirst) await wal();
 }
 
-/** A slow disk keeps a reader from looking at anything else, and leaves the processor to the writer. */
-function keepThread(ms: number): void {
+/** A slow disk keeps the reader, and leaves the processor to the writer; here it is the reader's own thread that is kept. */
+function busy(ms: number): void {
   if (ms > 0) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
 }
 
 /** Removes a copy with its sidecars. */
 export async function removeCopy(to: string): Promise<void> {
-  for (const ending of ['', ...SIDECARS]) await rm(to + ending, { force: true });
+  for (const ending of ['', '.wal', '.wal.checkpoint', '.wal.recovery'])
+    await rm(`${to}${ending}`, { force: true });
 }

@@ -15,36 +15,11 @@ export const writerRequest = z.strictObject({
 });
 export type WriterRequest = z.infer<typeof writerRequest>;
 
-/** What the checker is told. */
-export const checkRequest = z.strictObject({
-  path: z.string(),
-  /** Entry of the engine's package. One process loads one engine: two of them would share the first one's library. */
-  engine: z.string(),
-  /** What that engine must say of its version. */
-  version: z.string(),
-  connections: z.number(),
-  indexes: z.boolean(),
-});
-export type CheckRequest = z.infer<typeof checkRequest>;
-
-/** What can be wrong with a copy. */
-export const FAILURES = [
-  'does not open',
-  'crash',
-  'wrong content',
-  'wrong index',
-  'lost commit',
-  'future commit',
-] as const;
-
-const flaw = z.strictObject({ kind: z.enum(FAILURES), what: z.string() });
-export type Flaw = z.infer<typeof flaw>;
-
 /** What the checker says of a copy. */
 export const checkAnswer = z.strictObject({
-  /** Last commit of each connection; empty if it could not be read. */
+  /** Last commit of each connection. */
   last: z.array(z.number()),
   /** What does not go together; empty: nothing. */
-  wrong: z.array(flaw),
+  wrong: z.array(z.string()),
 });
 export type CheckAnswer = z.infer<typeof checkAnswer>;

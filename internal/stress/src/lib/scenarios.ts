@@ -8,9 +8,7 @@ export interface Mix {
   readonly update: number;
   /** A bulk load, and the oldest one is deleted. */
   readonly load: number;
-  /** A tenth of a load's rows is written anew. */
-  readonly revise: number;
-  /** A table with a view (and an index) is made, the one before dropped; or it gets another column. */
+  /** A table is made, the one before dropped. */
   readonly ddl: number;
   /** Work that is rolled back, loads included. */
   readonly rollback: number;
@@ -28,61 +26,18 @@ export interface Scenario {
   readonly loadRows: readonly number[];
   /** Index and primary key on what is loaded. */
   readonly indexes: boolean;
-  /** Milliseconds that the copier's thread is kept after each block, as by a slow disk or network. */
+  /** Busy milliseconds for each block that is copied, as over a network. */
   readonly slowMs?: number;
-  /**
-   * How the writer ends now and then, to be started again: of four copies one is taken after it has ended, one while it
-   * ends and starts again.
-   */
-  readonly ends?: 'killed' | 'closed';
-  /** Only for rules that are switched off: not among those that are chosen by default. */
-  readonly provokes?: true;
+  /** SIGKILL the writer after so many copies, copy what it leaves, and start it again. */
+  readonly killEvery?: number;
 }
 
-const MIX: Mix = {
-  transfer: 10,
-  rotate: 2,
-  update: 4,
-  load: 2,
-  revise: 1,
-  ddl: 1,
-  rollback: 1,
-  checkpoint: 0,
-};
-const ONLY: Mix = {
-  transfer: 0,
-  rotate: 0,
-  update: 0,
-  load: 0,
-  revise: 0,
-  ddl: 0,
-  rollback: 0,
-  checkpoint: 0,
-};
+const MIX: Mix = { transfer: 10, rotate: 2, update: 4, load: 2, ddl: 1, rollback: 1, checkpoint: 0 };
 
 export const SCENARIOS: readonly Scenario[] = [
-  {
-    name: 'small',
-    connections: 1,
-    mix: { ...MIX, load: 0 },
-    loadRows: [0],
-    indexes: false,
-  },
-  {
-    name: 'mixed',
-    connections: 1,
-    mix: MIX,
-    loadRows: [2_000, 30_000, 150_000],
-    indexes: false,
-  },
-  {
-    name: 'indexed',
-    connections: 1,
-    threshold: '2MB',
-    mix: MIX,
-    loadRows: [500, 5_000],
-    indexes: true,
-  },
+  { name: 'small', connections: 1, mix: { ...MIX, load: 0 }, loadRows: [0], indexes: false },
+  { name: 'mixed', connections: 1, mix: MIX, loadRows: [2_000, 30_000, 150_000], indexes: false },
+  { name: 'indexed', connections: 1, threshold: '2MB', mix: MIX, loadRows: [500, 5_000], indexes: true },
   {
     name: 'several writers',
     connections: 3,
@@ -94,9 +49,9 @@ export const SCENARIOS: readonly Scenario[] = [
   {
     name: 'low threshold',
     connections: 2,
-    threshold: '200KB',
+    threshold: '500KB',
     mix: MIX,
-    loadRows: [2_000, 20_000],
+    loadRows: [2_000, 60_000],
     indexes: true,
   },
   {
@@ -130,54 +85,6 @@ export const SCENARIOS: readonly Scenario[] = [
     mix: { ...MIX, checkpoint: 2 },
     loadRows: [2_000, 130_000],
     indexes: false,
-    ends: 'killed',
-  },
-  {
-    name: 'closed',
-    connections: 1,
-    mix: MIX,
-    loadRows: [2_000, 130_000],
-    indexes: false,
-    ends: 'closed',
-  },
-  {
-    // Checkpoints faster than the copier looks.
-    name: 'fast checkpoints, slow reading',
-    connections: 1,
-    mix: { ...MIX, revise: 4, load: 4, checkpoint: 20 },
-    loadRows: [10_000, 60_000],
-    indexes: false,
-    slowMs: 25,
-    provokes: true,
-  },
-  {
-    // Metadata of many tables, written in place again and again.
-    name: 'metadata',
-    connections: 1,
-    mix: { ...ONLY, transfer: 4, ddl: 4, update: 2, load: 1, checkpoint: 4 },
-    loadRows: [30_000, 130_000],
-    indexes: true,
-    slowMs: 3,
-    provokes: true,
-  },
-  {
-    // Loads stay in the WAL as pointers.
-    name: 'loads in the WAL',
-    connections: 1,
-    threshold: '10GB',
-    mix: { ...ONLY, transfer: 6, load: 4 },
-    loadRows: [130_000, 260_000],
-    indexes: false,
-    provokes: true,
-  },
-  {
-    // Blocks that are freed and written again between a checkpoint's end and its header; without anything in the WAL as well.
-    name: 'only loads',
-    connections: 4,
-    threshold: '1MB',
-    mix: { ...ONLY, load: 12, revise: 1, transfer: 1, rollback: 4 },
-    loadRows: [130_000, 390_000],
-    indexes: false,
-    provokes: true,
+    killEvery: 4,
   },
 ];

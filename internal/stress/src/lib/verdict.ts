@@ -1,4 +1,4 @@
-import type { CheckAnswer, Flaw } from './protocol.ts';
+import type { CheckAnswer } from './protocol.ts';
 
 /**
  * What is wrong with a copy, if anything: what the checker found, commits that were acknowledged before it began and are
@@ -8,16 +8,14 @@ export function judgeCopy(
   answer: CheckAnswer,
   acknowledgedBefore: readonly number[],
   begunAfter: readonly number[],
-): Flaw[] {
+): string[] {
   const wrong = [...answer.wrong];
   if (answer.last.length === 0) return wrong;
   for (const [k, before] of acknowledgedBefore.entries()) {
     const last = answer.last[k] ?? 0;
-    const begun = begunAfter[k] ?? 0;
     if (last < before)
-      wrong.push({ kind: 'lost commit', what: `connection ${k} ends with ${last}, ${before} had returned` });
-    if (last > begun)
-      wrong.push({ kind: 'future commit', what: `connection ${k} ends with ${last}, ${begun} had begun` });
+      wrong.push(`lost commits of ${k}: it ends with ${last}, ${before} had been acknowledged`);
+    if (last > (begunAfter[k] ?? 0)) wrong.push(`commits of ${k} from the future: ${last}`);
   }
   return wrong;
 }
