@@ -4,7 +4,7 @@ export function nextSteps(shown: string): readonly string[] {
     '',
     `Everything is in ${shown}/: data, backups, restored, quackup.yaml. Next:`,
     '  npm start -- my.duckdb                                          back up a database of your own to ./backups',
-    `  npm run quackup -- backup --config ${shown}/quackup.yaml              once more: only what has changed`,
+    `  npm run quackup -- backup --config ${shown}/quackup.yaml              once more`,
     '  npm run quackup -- init                                         write a configuration for your databases',
     '  npm run quackup -- --help                                       everything else',
   ];

@@ -13,7 +13,7 @@ import { loadEngine } from './database.ts';
 const [path = '', engine = '', rateText = '0'] = process.argv.slice(2);
 const instance = await loadEngine(engine).create(path);
 const connection = await instance.connect();
-await connection.run('CREATE TABLE IF NOT EXISTS impact (n BIGINT, at TIMESTAMP, text VARCHAR)');
+await connection.run('CREATE TABLE IF NOT EXISTS impact (n BIGINT, committed TIMESTAMP, note VARCHAR)');
 await connection.run('CREATE TABLE IF NOT EXISTS counter AS SELECT 0::BIGINT AS n');
 
 let latencies: number[] = [];
