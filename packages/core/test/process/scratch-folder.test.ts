@@ -4,6 +4,7 @@ import {
   existsSync,
   mkdirSync,
   readdirSync,
+  readFileSync,
   statSync,
   symlinkSync,
   utimesSync,
@@ -121,12 +122,16 @@ test('a process is alive until it is gone, and another one with its id is anothe
 test.runIf(process.platform === 'linux')(
   'a process that has ended without its parent asking does not count as alive',
   async () => {
-    // The shell starts a process that ends at once, then becomes one that never asks about it.
-    const shell = spawn('sh', ['-c', 'true & echo $!; exec sleep 60'], {
-      stdio: ['ignore', 'pipe', 'ignore'],
+    // The shell starts a process that waits for us, then becomes one that never asks about its children. Only then
+    // may the process end: a shell may ask as long as it is one.
+    const shell = spawn('sh', ['-c', 'cat <&3 >&3 & echo $!; exec sleep 60'], {
+      stdio: ['ignore', 'pipe', 'ignore', 'pipe'],
     });
     const [line] = (await once(shell.stdout, 'data')) as [Buffer];
     const pid = Number(line.toString());
+    while (readFileSync(`/proc/${shell.pid}/comm`, 'utf8') !== 'sleep\n') await new Promise(setImmediate);
+    expect(await processStart(pid)).toBeGreaterThan(0);
+    shell.stdio[3]?.destroy();
     const deadline = Date.now() + 10_000;
     while ((await processStart(pid)) !== undefined && Date.now() < deadline) await new Promise(setImmediate);
     expect(existsSync(`/proc/${pid}`)).toBe(true);
