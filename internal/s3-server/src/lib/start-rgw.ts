@@ -1,0 +1,53 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+
+/** A running gateway. Access key `testkey`, secret key `testsecret`; there is no bucket yet. */
+export interface Rgw extends AsyncDisposable {
+  readonly endpoint: string;
+}
+
+/**
+ * Starts a real S3 server: the gateway of Ceph with a store in memory, as processes of its own on 127.0.0.1. Takes about
+ * three seconds. Needs Debian's packages radosgw, ceph-mon, ceph-osd and ceph-common.
+ */
+export async function startRgw(): Promise<Rgw> {
+  const folder = await mkdtemp(join(tmpdir(), 'quackup-rgw-'));
+  // Below the ports that the system gives away by itself, and another one for each process that may do this at once.
+  const port = 10_000 + (process.pid % 20_000);
+  const script = join(import.meta.dirname, '../../scripts/start-rgw.sh');
+  const starting = spawn('bash', [script, join(folder, 'ceph'), String(port)], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+  const [code] = (await once(starting, 'exit')) as readonly (number | null)[];
+  const stop = async (): Promise<void> => {
+    const text = await readFile(join(folder, 'ceph', 'pids'), 'utf8').catch(() => '');
+    const pids = text.split('\n').filter(Boolean).map(Number);
+    // The gateway first, then the store, then the monitor. What they hold is in memory, so nothing has to be saved.
+    for (const pid of pids.toReversed()) await kill(pid);
+    await rm(folder, { recursive: true, force: true });
+  };
+  if (code !== 0) {
+    await stop();
+    throw new Error(
+      `start-rgw.sh ended with ${code}: are radosgw, ceph-mon, ceph-osd and ceph-common installed?`,
+    );
+  }
+  return { endpoint: `http://127.0.0.1:${port}`, [Symbol.asyncDispose]: stop };
+}
+
+async function kill(pid: number): Promise<void> {
+  try {
+    process.kill(pid, 'SIGKILL');
+    // They are no children of this process, so their end can only be looked for.
+    for (;;) {
+      process.kill(pid, 0);
+      await pause(20);
+    }
+  } catch {
+    // Gone.
+  }
+}
