@@ -82,7 +82,8 @@ switch (task) {
     runNode('internal/stress/src/main.ts', ...args);
     break;
   case 'test':
-    runPnpm('exec', 'turbo', 'run', 'test', '--concurrency=1', ...args);
+    // One failure must not hide another: the packages after it are tested all the same.
+    runPnpm('exec', 'turbo', 'run', 'test', '--concurrency=1', '--continue=always', ...args);
     break;
   case 'check':
     runNode('scripts/check.mjs', ...args);

@@ -183,7 +183,7 @@ test('a target that the configuration does not have is refused, with those that 
   expect([error.code, error.hint]).toEqual(['CONFIG_INVALID', 'use one of: t']);
 });
 
-test.for(['s3', 'azure', 'gcs'])('%s comes in a later version', async (type) => {
+test.for(['azure', 'gcs'])('%s comes in a later version', async (type) => {
   const config = configIn('/cfg', { type });
   const error = await refusalOf(() =>
     openTarget('t', config, { local: () => Promise.resolve({}) }, { env: {} }),

@@ -13,7 +13,7 @@ import { didYouMean } from './suggest.ts';
 export type TargetModules = Readonly<Record<string, () => Promise<unknown>>>;
 
 /** Types whose names are taken by targets that are to come. A package of that name must not be taken for them. */
-const LATER = new Set(['s3', 'azure', 'gcs']);
+const LATER = new Set(['azure', 'gcs']);
 
 /**
  * Finds and loads the definition of a kind of target: a built-in name first, else a package or a path as seen from the
