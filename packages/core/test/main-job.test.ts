@@ -167,7 +167,7 @@ async function* pieces(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
 test('cleanup removes manifest before archive, keeps the newest, and a dry run changes nothing', async () => {
   const { named, target } = memory();
   for (const day of [1, 2, 3])
-    await createBackup({ databases: [source()], targets: [named], clock: at(day) });
+    await createBackup({ databases: [source()], targets: [named], full: true, clock: at(day) });
   const before = target.objects.size;
   const policy = { keepLast: 2 };
   const planned = await cleanupBackups(named, { policy, dryRun: true, clock: at(3) });

@@ -68,7 +68,7 @@ export function buildProgram(io: CliIo, execute: Execute): Command {
       collect,
       [],
     )
-    .option('--full', 'a full backup (in this version every backup is one)', false)
+    .option('--full', 'store everything, not only what changed since the last backup', false)
     .option('--wait <duration>', 'how long one database may take to come to rest: 30s, 5m')
     .option('--same-moment', 'all databases are of one moment', false)
     .option(

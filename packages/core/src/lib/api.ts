@@ -54,6 +54,9 @@ export type SnapshotMethod = 'at-rest' | 'hot' | 'quiet';
 /** How long one database may take to come to rest unless something else is asked for, milliseconds. */
 export const DEFAULT_WAIT_MS = 120_000;
 
+/** When a full backup is made unless something else is asked for: when the oldest archive referred to is so old, milliseconds. */
+export const DEFAULT_FULL_EVERY_MS: number = 30 * 86_400_000;
+
 /** The longest that a writer may be asked to be stopped for, milliseconds. */
 export const MAX_PAUSE_WRITER_MS = 5_000;
 
@@ -62,6 +65,10 @@ export interface BackupOptions extends OperationOptions {
   readonly targets: readonly NamedTarget[];
   /** Default: zstd level 3. */
   readonly compression?: Compression;
+  /** Store everything, whatever could be reused. Default: false, only what changed since the last backup on each target. */
+  readonly full?: boolean;
+  /** Make a full backup when the oldest archive that this one would refer to is so old, in milliseconds. Default: 30 days. */
+  readonly fullEveryMs?: number;
   /** How long one database may take to come to rest, in milliseconds. Default: 120,000. */
   readonly waitMs?: number;
   /**

@@ -197,7 +197,11 @@ test.each([
       named(new MemoryTarget(), 'keeps'),
     ]);
     expect(report.targets).toMatchObject([
-      { name: 'loses', status: 'failed', error: { code: 'TARGET_FAILED', hint: 'run the backup again' } },
+      {
+        name: 'loses',
+        status: 'failed',
+        error: { code: 'TARGET_FAILED', hint: expect.stringContaining('run the backup again') },
+      },
       { name: 'keeps', status: 'ok' },
     ]);
     expect(await listBackups(place(store))).toEqual([]);

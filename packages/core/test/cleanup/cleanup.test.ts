@@ -24,7 +24,7 @@ const keys = (store: MemoryStore): string[] => [...store.objects.keys()];
 beforeAll(async () => {
   using database = smallDatabase();
   for (const day of [1, 2, 3, 4])
-    await createBackup({ databases: [database.source], targets: [clean(base)], clock: at(day) });
+    await createBackup({ databases: [database.source], targets: [clean(base)], full: true, clock: at(day) });
   base.set('backup_20260101_000000.verified.json', Buffer.from('{"at":"2026-01-01T01:00:00Z"}'));
   base.set(LEFTOVER, Buffer.alloc(1000));
 });

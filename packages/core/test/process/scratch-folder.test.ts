@@ -127,6 +127,7 @@ test.runIf(process.platform === 'linux')(
     const shell = spawn('sh', ['-c', 'cat <&3 >&3 & echo $!; exec sleep 60'], {
       stdio: ['ignore', 'pipe', 'ignore', 'pipe'],
     });
+    if (shell.stdout === null) throw new Error('the shell has no output');
     const [line] = (await once(shell.stdout, 'data')) as [Buffer];
     const pid = Number(line.toString());
     while (readFileSync(`/proc/${shell.pid}/comm`, 'utf8') !== 'sleep\n') await new Promise(setImmediate);

@@ -21,7 +21,7 @@ export interface BackupInput {
   readonly databases: readonly string[];
   /** Names of targets; empty: those of the configuration. */
   readonly target: readonly string[];
-  /** Every backup of this version is full, so this is always honoured. */
+  /** Store everything, whatever could be reused. */
   readonly full: boolean;
   readonly wait?: string;
   readonly pauseWriter?: string;
@@ -42,7 +42,7 @@ export async function backup(context: CommandContext, input: BackupInput): Promi
   const names = input.target.length > 0 ? [...new Set(input.target)] : config.backup.targets;
   await using targets = await OpenTargets.open(names, config, context, { several: true });
   using progress = await startProgress(context);
-  const { compression, tempDir } = config.backup;
+  const { compression, tempDir, fullEveryMs } = config.backup;
   const wait = waitMs ?? config.backup.waitMs;
   const pauseMs = pauseWriterMs ?? config.backup.pauseWriterMs;
   if (pauseMs !== undefined && process.platform === 'win32') {
@@ -54,6 +54,8 @@ export async function backup(context: CommandContext, input: BackupInput): Promi
     databases,
     targets: targets.targets,
     ...(compression && { compression }),
+    full: input.full || config.backup.full === true,
+    ...(fullEveryMs !== undefined && { fullEveryMs }),
     sameMoment: input.sameMoment || config.backup.sameMoment === true,
     ...(wait !== undefined && { waitMs: wait }),
     ...(pauseMs !== undefined && { pauseWriterMs: pauseMs }),

@@ -9,7 +9,7 @@ export function renderBackup(report: BackupReport, colors: Colors): string[] {
   const done = report.databases.filter(({ status }) => status === 'ok');
   const total = done.reduce((sum, { sizeBytes = 0 }) => sum + sizeBytes, 0);
   return [
-    `${colors.bold(report.backup)}: ${counted(done.length, 'database')}, ${bytes(total)} in an archive of ${bytes(report.archiveBytes)}, ${duration(report.durationMs)}`,
+    `${colors.bold(report.backup)}: ${report.kind}, ${counted(done.length, 'database')}, ${bytes(total)} in an archive of ${bytes(report.archiveBytes)}, ${duration(report.durationMs)}`,
     ...renderTable(
       [
         { title: 'DATABASE' },

@@ -15,8 +15,14 @@ export interface ArchiveFile {
   readonly headBytes: number;
   readonly chunkBytes: number;
   readonly modifiedAt: Date;
-  /** All chunks in order, each exactly as long as the index will say. May be read once. */
-  chunks(): AsyncIterable<FileChunk>;
+  /**
+   * Chunks in order, each exactly as long as the index will say. May be read again: it is the same state then, or the
+   * snapshot's `confirm` rejects.
+   *
+   * @param blocks Numbers of the blocks of a database's main file that are wanted, ascending; its head comes before them in
+   *   any case. Default: all. A sidecar gives all of its chunks always.
+   */
+  chunks(blocks?: Iterable<number>): AsyncIterable<FileChunk>;
 }
 
 /** Names of a database's files in an archive and on disk: the database's own, or with the sidecar's ending. */

@@ -1,6 +1,8 @@
 /**
  * Writes an archive: one ordinary compressed tar file in which every chunk is a frame of its own.
  *
+ * The body, which is the same on every target:
+ *
  *     frame   tar head of backup_X/backup_metadata.json and its content
  *     frame   [padding of the entry before] tar head of backup_X/results.duckdb
  *     frame   chunk 0: the database's head of 12 KiB
@@ -8,6 +10,10 @@
  *     ...
  *     frame   [padding] tar head of backup_X/results.duckdb.wal
  *     frame   ...
+ *
+ * An incremental archive has `results.duckdb.blocks` in the place of `results.duckdb`: the head and the blocks that changed,
+ * one after another. Then the tail, which says what lies in earlier archives, and so may differ from target to target:
+ *
  *     frame   [padding] tar head of backup_X/index
  *     frame   the index's head, then its pages
  *     frame   [padding] 1,024 zeros
@@ -19,6 +25,7 @@ import { availableParallelism } from 'node:os';
 
 import { type ArchiveFile, type FileChunk, fileName } from './archive-file.ts';
 import type { Compression } from '../api.ts';
+import type { Base } from './base.ts';
 import { QuackupError } from '../errors.ts';
 import { ChunkTable, MAX_CHUNKS } from './chunk-table.ts';
 import type { Codec } from './compression.ts';
@@ -26,7 +33,17 @@ import { type ChunkEncoder, createChunkEncoder } from './encode-chunk.ts';
 import { chunkRange, countChunks, encodeIndex, type IndexedFile, type IndexHead } from './index-file.ts';
 import { orderedMap } from './ordered-map.ts';
 import { type PackedPiece, packPages } from './pack-pages.ts';
+import type { BlockSelection } from './block-selection.ts';
+import { withReused, type WrittenFile } from './with-reused.ts';
+import type { ArchiveReference } from '../format/schema.ts';
+import { SnapshotMoved } from '../snapshot/snapshot.ts';
 import { TAR_END, tarHead, tarPadding } from './tar-entry.ts';
+
+/** A file as an archive takes it: whole, or only the blocks that changed. */
+export interface PlannedFile extends ArchiveFile {
+  /** Which of its blocks are stored; absent: all of them. */
+  readonly selection?: BlockSelection;
+}
 
 export interface ArchivePlan {
   /** The backup's name, which is also the folder in the tar. */
@@ -39,7 +56,7 @@ export interface ArchivePlan {
   readonly metadata: string;
   /** The databases' files, by database, each read when its turn comes. */
   readonly databases: readonly {
-    readonly files: readonly ArchiveFile[];
+    readonly files: readonly PlannedFile[];
     /** Called when all its files have been read; a rejection ends the archive. */
     readonly confirm: () => Promise<void>;
   }[];
@@ -47,12 +64,20 @@ export interface ArchivePlan {
   describe(
     stored: ReadonlyMap<string, number>,
   ): Omit<IndexHead, 'archives' | 'files' | 'format' | 'backup' | 'createdAt'>;
-  /** Told of every chunk that has been read, in bytes of the database. */
+  /** Told of every chunk that has been read for the archive, in bytes of the database. */
   onChunk?(database: string, bytes: number): void;
 }
 
-/** What is known of an archive once its last byte has been read. */
+/** The end of an archive, and what is known of the archive with it. */
+export interface ArchiveTail {
+  /** What follows the body. */
+  readonly bytes: readonly Uint8Array[];
+  readonly written: WrittenArchive;
+}
+
 export interface WrittenArchive {
+  /** Earlier archives that the index refers to, in the order of their numbers. */
+  readonly references: readonly ArchiveReference[];
   readonly sizeBytes: number;
   readonly sha256: string;
   readonly index: {
@@ -64,8 +89,10 @@ export interface WrittenArchive {
   };
 }
 
+const lengthOf = (parts: readonly Uint8Array[]): number => parts.reduce((sum, { length }) => sum + length, 0);
+
 /** Chunks in flight: enough to keep every core busy while the oldest one is being written. */
-const IN_FLIGHT = Math.min(64, Math.max(8, availableParallelism() * 4));
+export const CHUNKS_IN_FLIGHT: number = Math.min(64, Math.max(8, availableParallelism() * 4));
 
 type Piece =
   | { readonly kind: 'glue'; readonly bytes: Uint8Array }
@@ -90,33 +117,27 @@ interface Frame {
 
 export class ArchiveWriter {
   readonly #plan: ArchivePlan;
-  readonly #tables: { readonly file: IndexedFile; readonly table: ChunkTable }[] = [];
+  readonly #tables: WrittenFile[] = [];
   readonly #stored = new Map<string, number>();
   readonly #digest = createHash('sha256');
   readonly #zeroFrames = new Map<number, Promise<Uint8Array>>();
   #offset = 0;
   #chunks = 0;
-  #written: WrittenArchive | undefined;
+  #ended = false;
 
   constructor(plan: ArchivePlan) {
     this.#plan = plan;
   }
 
-  /** The archive. Available when {@link bytes} has been read to its end. */
-  get written(): WrittenArchive {
-    if (this.#written === undefined) throw new Error('the archive has not been written to its end');
-    return this.#written;
-  }
-
-  /** The archive's bytes, once. A failure of a source, of `confirm` or of the reader ends it. */
-  bytes(): AsyncGenerator<Uint8Array, void, undefined> {
+  /** The archive's body, once. A failure of a source, of `confirm` or of the reader ends it. */
+  body(): AsyncGenerator<Uint8Array, void, undefined> {
     return packPages(this.#frames());
   }
 
   async *#frames(): AsyncGenerator<PackedPiece, void, undefined> {
-    const { codec, compression } = this.#plan;
+    const { compression } = this.#plan;
     await using encoder = createChunkEncoder(compression, this.#expectedChunks());
-    const frames = orderedMap(this.#pieces(), IN_FLIGHT, (piece) => this.#encode(piece, encoder));
+    const frames = orderedMap(this.#pieces(), CHUNKS_IN_FLIGHT, (piece) => this.#encode(piece, encoder));
     for await (const frame of frames) {
       const { bytes, piece, hash, owned } = frame;
       if (piece.kind === 'chunk' && hash !== undefined) {
@@ -125,40 +146,52 @@ export class ArchiveWriter {
       yield { bytes: this.#count(bytes), owned };
       frame.release?.();
     }
-    const files = this.#tables.map(({ file }) => file);
+    this.#ended = true;
+  }
+
+  /**
+   * The end of the archive, when {@link body} has been read to its own.
+   *
+   * @param base The last backup on the target that the tail is for, where all blocks lie that were not selected.
+   */
+  async tail(base?: Base): Promise<ArchiveTail> {
+    if (!this.#ended) throw new Error('the archive has not been written to its end');
+    const { name, codec, createdAt } = this.#plan;
+    const { tables, references } = withReused(this.#tables, base);
     const index = await encodeIndex(
       {
         head: {
           format: 1,
-          backup: this.#plan.name,
-          createdAt: this.#plan.createdAt.toISOString(),
+          backup: name,
+          createdAt: createdAt.toISOString(),
           ...this.#plan.describe(this.#stored),
-          archives: [{ name: `${this.#plan.name}${codec.extension}` }],
-          files,
+          archives: [{ name: `${name}${codec.extension}` }, ...references],
+          files: this.#tables.map(({ file }) => file),
         },
-        tables: this.#tables.map(({ table }) => table),
+        tables,
       },
       codec,
     );
-    yield { bytes: this.#count(await codec.encode(this.#glue('index', index.sizeBytes))), owned: false };
-    const offset = this.#offset;
-    const digest = createHash('sha256');
-    for (const frame of index.frames) {
-      digest.update(frame);
-      yield { bytes: this.#count(frame), owned: false };
-    }
-    const length = this.#offset - offset;
+    const glue = await codec.encode(Buffer.concat([this.#padding, this.#tarHead('index', index.sizeBytes)]));
     const end = await codec.encode(Buffer.concat([tarPadding(index.sizeBytes), TAR_END]));
-    yield { bytes: this.#count(end), owned: false };
-    this.#written = {
-      sizeBytes: this.#offset,
-      sha256: this.#digest.digest('hex'),
-      index: {
-        offset,
-        length,
-        headLength: index.frames[0]?.length ?? 0,
-        headBytes: index.headBytes,
+    const bytes = [glue, ...index.frames, end];
+    const digest = this.#digest.copy();
+    for (const part of bytes) digest.update(part);
+    const indexDigest = createHash('sha256');
+    for (const frame of index.frames) indexDigest.update(frame);
+    return {
+      bytes,
+      written: {
+        references,
+        sizeBytes: this.#offset + lengthOf(bytes),
         sha256: digest.digest('hex'),
+        index: {
+          offset: this.#offset + glue.length,
+          length: lengthOf(index.frames),
+          headLength: index.frames[0]?.length ?? 0,
+          headBytes: index.headBytes,
+          sha256: indexDigest.digest('hex'),
+        },
       },
     };
   }
@@ -167,13 +200,14 @@ export class ArchiveWriter {
 
   /** The padding of the entry before and the head of the next. */
   #glue(path: string, size: number): Buffer {
-    const { name, createdAt } = this.#plan;
-    const glue = Buffer.concat([
-      this.#padding,
-      tarHead({ path: `${name}/${path}`, size, modifiedAt: createdAt }),
-    ]);
+    const glue = Buffer.concat([this.#padding, this.#tarHead(path, size)]);
     this.#padding = tarPadding(size);
     return glue;
+  }
+
+  #tarHead(path: string, size: number): Uint8Array {
+    const { name, createdAt } = this.#plan;
+    return tarHead({ path: `${name}/${path}`, size, modifiedAt: createdAt });
   }
 
   async *#pieces(): AsyncGenerator<Piece, void, undefined> {
@@ -184,21 +218,43 @@ export class ArchiveWriter {
     };
     for (const { files, confirm } of this.#plan.databases) {
       for (const file of files) {
-        yield { kind: 'glue', bytes: this.#glue(fileName(file.database, file.role), file.sizeBytes) };
-        const number = this.#addTable(file);
-        let chunk = 0;
-        for await (const part of file.chunks()) {
-          yield this.#piece(number, chunk, part);
-          chunk += 1;
-        }
-        const expected = this.#tables[number]?.table.count;
-        if (chunk !== expected) throw new Error(`${file.database} gave ${chunk} chunks, not ${expected}`);
+        yield* this.#filePieces(file);
       }
       await confirm();
     }
   }
 
-  #addTable(file: ArchiveFile): number {
+  async *#filePieces(file: PlannedFile): AsyncGenerator<Piece, void, undefined> {
+    const { selection } = file;
+    const number = this.#addTable(file);
+    const name = fileName(file.database, file.role);
+    if (selection === undefined) {
+      yield { kind: 'glue', bytes: this.#glue(name, file.sizeBytes) };
+      let chunk = 0;
+      for await (const part of file.chunks()) {
+        yield this.#piece(number, chunk, part);
+        chunk += 1;
+      }
+      this.#checkCount(file, chunk, this.#tables[number]?.table.count);
+      return;
+    }
+    yield { kind: 'glue', bytes: this.#glue(`${name}.blocks`, selection.storedBytes) };
+    let place = 0;
+    for await (const part of file.chunks(selection.storedBlocks())) {
+      const chunk = selection.storedChunk(place);
+      // It was there when the chunks were compared, and the tar's head says so.
+      if (part.bytes === undefined) throw new SnapshotMoved(file.database, `block ${chunk - 1} became free`);
+      yield this.#piece(number, chunk, part);
+      place += 1;
+    }
+    this.#checkCount(file, place, selection.storedCount);
+  }
+
+  #checkCount({ database }: PlannedFile, found: number, expected: number | undefined): void {
+    if (found !== expected) throw new Error(`${database} gave ${found} chunks, not ${expected}`);
+  }
+
+  #addTable(file: PlannedFile): number {
     const { database, role, sizeBytes, headBytes, chunkBytes } = file;
     const indexed: IndexedFile = { database, role, sizeBytes, headBytes, chunkBytes, chunks: 0 };
     const chunks = countChunks(indexed);
@@ -210,7 +266,10 @@ export class ArchiveWriter {
         { hint: 'back its databases up in several backups' },
       );
     }
-    return this.#tables.push({ file: { ...indexed, chunks }, table: ChunkTable.create(chunks) }) - 1;
+    const { selection } = file;
+    return (
+      this.#tables.push({ file: { ...indexed, chunks }, table: ChunkTable.create(chunks), selection }) - 1
+    );
   }
 
   #piece(file: number, chunk: number, part: FileChunk): Piece {
@@ -226,11 +285,7 @@ export class ArchiveWriter {
   #expectedChunks(): number {
     return this.#plan.databases
       .flatMap(({ files }) => files)
-      .reduce(
-        (sum, { sizeBytes, headBytes, chunkBytes }) =>
-          sum + countChunks({ sizeBytes, headBytes, chunkBytes }),
-        0,
-      );
+      .reduce((sum, file) => sum + (file.selection?.storedCount ?? countChunks(file)), 0);
   }
 
   async #encode(piece: Piece, encoder: ChunkEncoder): Promise<Frame> {

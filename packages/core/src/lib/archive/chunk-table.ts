@@ -65,6 +65,14 @@ export class ChunkTable {
     );
   }
 
+  /** A table of its own with the same content. */
+  copy(): ChunkTable {
+    return new ChunkTable(
+      this.count,
+      this.#pages.map((page) => Buffer.from(page)),
+    );
+  }
+
   get pages(): readonly Uint8Array[] {
     return this.#pages;
   }

@@ -7,14 +7,19 @@
  * last, so whatever happens before leaves nothing that would be listed.
  */
 import {
+  type BackupKind,
   type BackupOptions,
   type BackupReport,
   type DatabaseReport,
   type DatabaseSource,
+  DEFAULT_FULL_EVERY_MS,
   DEFAULT_WAIT_MS,
   type TargetReport,
 } from '../api.ts';
-import { ArchiveWriter } from '../archive/archive-writer.ts';
+import { objectKey } from '@quackup/target-api';
+
+import type { ArchiveFile } from '../archive/archive-file.ts';
+import { ArchiveWriter, type WrittenArchive } from '../archive/archive-writer.ts';
 import { type Codec, createCodec, DEFAULT_COMPRESSION } from '../archive/compression.ts';
 import { systemClock } from '../clock.ts';
 import { checkDatabaseName, checkEntryNames } from '../config/index.ts';
@@ -31,6 +36,7 @@ import { broadcast } from '../target/broadcast.ts';
 import type { TargetClient } from '../target/target-client.ts';
 import { VERSION } from '../version.ts';
 import { DatabaseFailure, guarded } from './database-failure.ts';
+import { type Bases, findBases, planStorage, type Storage, wholeFiles } from './plan-storage.ts';
 import { reserveName, type Reservation } from './reserve-name.ts';
 
 /** The archive's bytes; remembers whether it was they that failed. */
@@ -59,7 +65,8 @@ interface Opened {
 }
 
 /**
- * Makes one full backup of the databases on the targets.
+ * Makes one backup of the databases on the targets: an incremental one where each target has a last backup that can be
+ * built upon, else a full one. Every backup restores by itself: it is complete with the archives that it names.
  *
  * @returns what was done, with the databases and targets that failed.
  * @throws NO_DATABASES if none is given.
@@ -95,7 +102,9 @@ class BackupRun {
   readonly #scratch: ScratchFolder;
   readonly #failed = new Map<string, unknown>();
   #entries: readonly DatabaseEntry[] = [];
-  #writer: ArchiveWriter | undefined;
+  #kind: BackupKind = 'full';
+  #bases: Bases | undefined;
+  readonly #written = new Map<string, WrittenArchive>();
 
   constructor(
     options: BackupOptions,
@@ -193,12 +202,17 @@ class BackupRun {
   async #store(opened: readonly Opened[]): Promise<void> {
     const { onProgress } = this.#options;
     const task = 'archive';
-    const sizes = new Map(opened.map(({ source, snapshot }) => [source.name, restoredSize(snapshot)]));
+    const guardedDatabases = opened.map(({ source, snapshot }) => guarded(source.name, snapshot));
+    const storage = await this.#planStorage(guardedDatabases.flatMap(({ files }) => files));
+    this.#kind = storage.kind;
+    const sizes = [...storage.files.values()].map(
+      ({ selection, sizeBytes }) => selection?.storedBytes ?? sizeBytes,
+    );
     onProgress?.({
       type: 'task-start',
       task,
-      label: 'backing up',
-      totalBytes: [...sizes.values()].reduce((sum, size) => sum + size, 0),
+      label: storage.kind === 'full' ? 'backing up' : 'storing what changed',
+      totalBytes: sizes.reduce((sum, size) => sum + size, 0),
     });
     const writer = new ArchiveWriter({
       name: this.#reservation.name,
@@ -207,7 +221,7 @@ class BackupRun {
       compression: this.#options.compression ?? DEFAULT_COMPRESSION,
       metadata: formatMetadata({
         name: this.#reservation.name,
-        kind: 'full',
+        kind: storage.kind,
         createdAt: this.#createdAt,
         databases: opened.map(({ source, snapshot }) => ({
           name: source.name,
@@ -215,10 +229,13 @@ class BackupRun {
           sizeBytes: snapshot.files[0]?.sizeBytes ?? 0,
         })),
       }),
-      databases: opened.map(({ source, snapshot }) => guarded(source.name, snapshot)),
+      databases: guardedDatabases.map(({ files, confirm }) => ({
+        files: files.map((file) => storage.files.get(file) ?? file),
+        confirm,
+      })),
       describe: (stored) => {
         this.#entries = opened.map(({ source, snapshot }) => databaseEntry(source, snapshot, stored));
-        return { kind: 'full', databases: [...this.#entries], failed: this.#failures() };
+        return { kind: storage.kind, databases: [...this.#entries], failed: this.#failures() };
       },
       onChunk: (_database, bytes) => onProgress?.({ type: 'task-advance', task, bytes }),
     });
@@ -227,13 +244,36 @@ class BackupRun {
     } finally {
       onProgress?.({ type: 'task-end', task });
     }
-    this.#writer = writer;
   }
 
-  /** One reading of the archive, written to every live target. */
+  async #planStorage(files: readonly ArchiveFile[]): Promise<Storage> {
+    const { full = false, fullEveryMs = DEFAULT_FULL_EVERY_MS, onProgress } = this.#options;
+    if (full) return wholeFiles(files);
+    // Once: what is on the targets does not change when the archive is begun again.
+    if (this.#bases === undefined) {
+      this.#bases = await findBases(
+        this.#reservation.live(),
+        { now: this.#createdAt, fullEveryMs },
+        this.#reservation.fail,
+      );
+      this.#reservation.checkAlive();
+    }
+    const storage =
+      typeof this.#bases === 'string'
+        ? wholeFiles(files)
+        : await planStorage(files, [...this.#bases.values()], onProgress);
+    if (storage.kind === 'full') {
+      const why =
+        typeof this.#bases === 'string' ? this.#bases : 'less than half is as it was in the last backup';
+      onProgress?.({ type: 'message', level: 'info', text: `a full backup is made: ${why}` });
+    }
+    return storage;
+  }
+
+  /** One reading of the databases, written to every live target; each gets the index that fits what it has. */
   async #upload(writer: ArchiveWriter): Promise<void> {
     const clients = this.#reservation.live();
-    const source = watched(writer.bytes());
+    const source = watched(writer.body());
     const branches = broadcast(source, clients.length);
     const key = archiveKey(this.#reservation.name, this.#codec.extension);
     await Promise.all(
@@ -241,7 +281,7 @@ class BackupRun {
         try {
           const body = branches[place];
           if (body === undefined) throw new Error(`no branch ${place}`);
-          await client.put(key, body, whenAbsent(client));
+          await client.put(key, this.#withTail(body, writer, client.name), whenAbsent(client));
         } catch (error) {
           // What failed at the source is no fault of the target's.
           if (source.failure === undefined) this.#reservation.fail(client.name, error);
@@ -253,31 +293,35 @@ class BackupRun {
     this.#reservation.checkAlive();
   }
 
+  async *#withTail(
+    body: AsyncIterable<Uint8Array>,
+    writer: ArchiveWriter,
+    target: string,
+  ): AsyncGenerator<Uint8Array, void, undefined> {
+    yield* body;
+    const bases = this.#kind === 'incremental' && typeof this.#bases === 'object' ? this.#bases : undefined;
+    const { bytes, written } = await writer.tail(bases?.get(target));
+    yield* bytes;
+    this.#written.set(target, written);
+  }
+
   async writeManifests(): Promise<void> {
     const { name } = this.#reservation;
     const { clock = systemClock } = this.#options;
-    if (this.#writer === undefined) throw new Error('the archive has not been written');
-    const { sizeBytes, sha256, index } = this.#writer.written;
     const archive = archiveKey(name, this.#codec.extension);
-    const compression = this.#options.compression ?? DEFAULT_COMPRESSION;
-    const text = formatManifest({
-      name,
-      kind: 'full',
-      createdAt: this.#createdAt.toISOString(),
-      finishedAt: clock.now().toISOString(),
-      tool: `quackup ${VERSION}`,
-      archive: { name: archive, sizeBytes, sha256, compression },
-      index,
-      references: [],
-      databases: [...this.#entries],
-      failed: this.#failures(),
-    });
+    const finishedAt = clock.now().toISOString();
     await Promise.all(
       this.#reservation.live().map(async (client) => {
         try {
-          // The archive may be gone: a cleanup on a machine that took this one for dead. Then there is no backup to declare.
-          const stored = await client.stat(archive);
-          if (stored?.size !== sizeBytes) throw archiveLost(client, archive, sizeBytes, stored?.size);
+          const written = this.#written.get(client.name);
+          if (written === undefined) throw new Error('the archive has not been written');
+          const { sizeBytes, references } = written;
+          // One may be gone: a cleanup on a machine that took this one for dead. Then there is no backup to declare.
+          for (const needed of [{ name: archive, sizeBytes }, ...references]) {
+            const stored = await client.stat(objectKey(needed.name));
+            if (stored?.size !== needed.sizeBytes) throw archiveLost(client, needed, stored?.size);
+          }
+          const text = this.#manifest(written, archive, finishedAt);
           await client.putText(manifestKey(name), text, whenAbsent(client));
         } catch (error) {
           this.#reservation.fail(client.name, error);
@@ -287,11 +331,35 @@ class BackupRun {
     this.#reservation.checkAlive();
   }
 
+  #manifest(
+    { sizeBytes, sha256, index, references }: WrittenArchive,
+    archive: string,
+    finishedAt: string,
+  ): string {
+    return formatManifest({
+      name: this.#reservation.name,
+      kind: this.#kind,
+      createdAt: this.#createdAt.toISOString(),
+      finishedAt,
+      tool: `quackup ${VERSION}`,
+      archive: {
+        name: archive,
+        sizeBytes,
+        sha256,
+        compression: this.#options.compression ?? DEFAULT_COMPRESSION,
+      },
+      index,
+      references: [...references],
+      databases: [...this.#entries],
+      failed: this.#failures(),
+    });
+  }
+
   report(durationMs: number): BackupReport {
     const entries = new Map(this.#entries.map((entry) => [entry.name, entry]));
     return {
       backup: this.#reservation.name,
-      kind: 'full',
+      kind: this.#kind,
       createdAt: this.#createdAt.toISOString(),
       databases: this.#options.databases.map((source) =>
         this.#databaseReport(source, entries.get(source.name)),
@@ -302,7 +370,7 @@ class BackupRun {
           ? { name, status: 'ok' }
           : { name, status: 'failed', error: failureReport(error) };
       }),
-      archiveBytes: this.#writer?.written.sizeBytes ?? 0,
+      archiveBytes: Math.max(0, ...[...this.#written.values()].map(({ sizeBytes }) => sizeBytes)),
       durationMs,
     };
   }
@@ -360,12 +428,16 @@ function checkNames(databases: readonly DatabaseSource[]): void {
   );
 }
 
-function archiveLost(client: TargetClient, archive: string, expected: number, found?: number): QuackupError {
-  const what = found === undefined ? 'is gone' : `has ${found} bytes instead of ${expected}`;
+function archiveLost(
+  client: TargetClient,
+  { name, sizeBytes }: { readonly name: string; readonly sizeBytes: number },
+  found?: number,
+): QuackupError {
+  const what = found === undefined ? 'is gone' : `has ${found} bytes instead of ${sizeBytes}`;
   return new QuackupError(
     'TARGET_FAILED',
-    `${archive} on ${client.target.displayName} ${what} after it was written`,
-    { hint: 'run the backup again' },
+    `${name} on ${client.target.displayName}, which this backup needs, ${what} by now; the backup is not listed there`,
+    { hint: 'run the backup again: it stores what is missing' },
   );
 }
 

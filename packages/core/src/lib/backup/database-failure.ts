@@ -18,7 +18,10 @@ export function guarded(
   snapshot: Snapshot,
 ): { readonly files: readonly ArchiveFile[]; confirm(): Promise<void> } {
   return {
-    files: snapshot.files.map((file) => ({ ...file, chunks: () => marked(database, file.chunks()) })),
+    files: snapshot.files.map((file) => ({
+      ...file,
+      chunks: (blocks) => marked(database, file.chunks(blocks)),
+    })),
     confirm: async () => {
       try {
         await snapshot.confirm();

@@ -3,7 +3,7 @@ import { dirname, resolve } from 'node:path';
 import { DEFAULT_POLICY } from '../retention/index.ts';
 import type { Config, ConfiguredDatabase } from './config.ts';
 import type { RawConfig } from './config-schema.ts';
-import { parseDuration } from './parse-duration.ts';
+import { MAX_PERIOD_MS, parseDuration } from './parse-duration.ts';
 import type { YamlSource } from './yaml-source.ts';
 
 /** Makes the configuration out of what has passed every check. `path` is absolute. */
@@ -35,9 +35,15 @@ function toBackup(
 ): Config['backup'] {
   const waitMs = raw.wait === undefined ? undefined : parseDuration(raw.wait);
   const pauseWriterMs = raw.pauseWriter === undefined ? undefined : parseDuration(raw.pauseWriter);
+  const fullEveryMs =
+    typeof raw.incremental === 'object' && raw.incremental.fullEvery !== undefined
+      ? parseDuration(raw.incremental.fullEvery, MAX_PERIOD_MS)
+      : undefined;
   return {
     targets: raw.targets ?? allTargets,
     ...(raw.compression !== undefined && { compression: raw.compression }),
+    ...(raw.incremental === false && { full: true }),
+    ...(fullEveryMs !== undefined && { fullEveryMs }),
     ...(waitMs !== undefined && { waitMs }),
     ...(pauseWriterMs !== undefined && { pauseWriterMs }),
     ...(raw.sameMoment !== undefined && { sameMoment: raw.sameMoment }),

@@ -3,7 +3,7 @@ import * as z from 'zod';
 import type { Compression, RetentionPolicy } from '../api.ts';
 import { checkDatabaseName } from './database-names.ts';
 import { MAX_PAUSE_WRITER_MS } from '../api.ts';
-import { DURATION_PATTERN, MAX_DURATION_MS, parseDuration } from './parse-duration.ts';
+import { DURATION_PATTERN, MAX_DURATION_MS, MAX_PERIOD_MS, parseDuration } from './parse-duration.ts';
 
 const level = (algorithm: string, from: number, to: number): z.ZodExactOptional<z.ZodNumber> =>
   z
@@ -92,6 +92,7 @@ export interface RawConfig {
   readonly backup?: {
     readonly targets?: readonly string[];
     readonly compression?: Compression;
+    readonly incremental?: boolean | { readonly fullEvery?: string };
     readonly wait?: string;
     readonly pauseWriter?: string;
     readonly sameMoment?: boolean;
@@ -120,6 +121,27 @@ export const configSchema: z.ZodType<RawConfig> = z
           .exactOptional()
           .describe('Names of the targets that a backup is written to. Default: all.'),
         compression: compression.exactOptional(),
+        incremental: z
+          .union([
+            z.boolean(),
+            z.strictObject({
+              fullEvery: z
+                .string()
+                .regex(DURATION_PATTERN, { error: 'expected a duration such as "7d"', abort: true })
+                .refine(
+                  (text) => parseDuration(text, MAX_PERIOD_MS) !== undefined,
+                  `at most ${MAX_PERIOD_MS / 86_400_000} days`,
+                )
+                .exactOptional()
+                .describe(
+                  'Make a full backup when the oldest archive that is referred to is so old: "7d". Default: "30d".',
+                ),
+            }),
+          ])
+          .exactOptional()
+          .describe(
+            'Store only what changed since the last backup on the same target. Default: true; false makes every backup full.',
+          ),
         wait: z
           .string()
           .regex(DURATION_PATTERN, { error: 'expected a duration such as "120s", "5m" or "1h"', abort: true })

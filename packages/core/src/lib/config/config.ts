@@ -31,6 +31,9 @@ export interface Config {
     /** Names of targets, each one of {@link targets}; all of them unless the configuration says which. */
     readonly targets: readonly string[];
     readonly compression?: Compression;
+    /** Every backup is full. */
+    readonly full?: boolean;
+    readonly fullEveryMs?: number;
     readonly waitMs?: number;
     readonly pauseWriterMs?: number;
     readonly sameMoment?: boolean;

@@ -8,7 +8,6 @@ type Issue = z.core.$ZodIssue;
 
 /** Keys that the documentation speaks of and that this version does not honour yet. */
 const NOT_YET: Readonly<Record<string, string>> = {
-  'backup.incremental': 'incremental backups are not in this version: every backup is full. Remove the key',
   logFile: 'a log file is not in this version. Remove the key',
 };
 

@@ -6,11 +6,14 @@ export const DURATION_PATTERN: RegExp = /^(\d+(?:\.\d+)?)\s*(ms|s|m|h|d)$/;
 /** Timers of JavaScript take at most this; a longer one would fire at once. About 24.8 days. */
 export const MAX_DURATION_MS: number = 2 ** 31 - 1;
 
-/** Milliseconds, rounded; `undefined` if `text` is no duration or one of more than {@link MAX_DURATION_MS}. */
-export function parseDuration(text: string): number | undefined {
+/** The longest period that a calendar is asked about and not a timer: ten years. */
+export const MAX_PERIOD_MS: number = 3650 * 86_400_000;
+
+/** Milliseconds, rounded; `undefined` if `text` is no duration or one of more than `maxMs`. */
+export function parseDuration(text: string, maxMs: number = MAX_DURATION_MS): number | undefined {
   const [, amount, unit = ''] = DURATION_PATTERN.exec(text) ?? [];
   const unitMs = UNIT_MS.get(unit);
   if (unitMs === undefined) return undefined;
   const ms = Math.round(Number(amount) * unitMs);
-  return ms <= MAX_DURATION_MS ? ms : undefined;
+  return ms <= maxMs ? ms : undefined;
 }

@@ -46,6 +46,8 @@ export const archiveReference = z.strictObject({
   sha256,
 });
 
+export type ArchiveReference = z.infer<typeof archiveReference>;
+
 /** One database of a backup. */
 export const databaseEntry = z.strictObject({
   name: z.string().min(1).max(255),

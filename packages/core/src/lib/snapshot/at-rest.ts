@@ -41,7 +41,7 @@ export async function snapshotAtRest(reader: DatabaseReader, options: AtRestOpti
     headBytes: HEAD_SIZE,
     chunkBytes: pass.blocks.blockSize,
     modifiedAt,
-    chunks: () => readChunks(reader, pass, { count, withFree }),
+    chunks: (wanted = blockIds(count)) => readChunks(reader, pass, { wanted, withFree }),
   };
   const facts = factsOf(pass.start, { mode, fileSystem });
   return {
@@ -64,12 +64,12 @@ export async function snapshotAtRest(reader: DatabaseReader, options: AtRestOpti
 async function* readChunks(
   reader: DatabaseReader,
   pass: OpenPass,
-  { count, withFree }: { readonly count: number; readonly withFree: boolean },
+  { wanted, withFree }: { readonly wanted: Iterable<number>; readonly withFree: boolean },
 ): AsyncGenerator<FileChunk, void, undefined> {
   const { blocks } = pass;
   yield { bytes: pass.start.head.bytes };
   const pool = new BufferPool(blocks.blockSize);
-  yield* orderedMap(blockIds(count), READ_AHEAD, async (id): Promise<FileChunk> => {
+  yield* orderedMap(wanted, READ_AHEAD, async (id): Promise<FileChunk> => {
     const used = blocks.isUsed(id);
     if (!used && !withFree) return { bytes: undefined };
     const buffer = pool.take();

@@ -144,7 +144,7 @@ export class Freezer {
           headBytes: HEAD_SIZE,
           chunkBytes: blockSize,
           modifiedAt,
-          chunks: () => copy.chunks(pass.start.head.bytes, blockSize),
+          chunks: (wanted) => copy.chunks(pass.start.head.bytes, blockSize, wanted),
         },
         ...sidecarFiles(name, modifiedAt, pass.start, pass.sidecars),
       ],

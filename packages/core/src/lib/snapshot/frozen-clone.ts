@@ -92,7 +92,7 @@ async function openClone(
         headBytes: HEAD_SIZE,
         chunkBytes: blockSize,
         modifiedAt,
-        chunks: () => readClone(clone, name, pass, { count, withFree }),
+        chunks: (wanted = blockIds(count)) => readClone(clone, name, pass, { wanted, withFree }),
       },
       ...sidecarFiles(name, modifiedAt, pass.start, pass.sidecars),
     ],
@@ -111,11 +111,11 @@ async function* readClone(
   clone: DatabaseReader,
   name: string,
   { start, blocks }: OpenPass,
-  { count, withFree }: { readonly count: number; readonly withFree: boolean },
+  { wanted, withFree }: { readonly wanted: Iterable<number>; readonly withFree: boolean },
 ): AsyncGenerator<FileChunk, void, undefined> {
   yield { bytes: start.head.bytes };
   const pool = new BufferPool(blocks.blockSize);
-  yield* orderedMap(blockIds(count), READ_AHEAD, async (id): Promise<FileChunk> => {
+  yield* orderedMap(wanted, READ_AHEAD, async (id): Promise<FileChunk> => {
     const used = blocks.isUsed(id);
     if (!used && !withFree) return { bytes: undefined };
     const bytes = pool.take();

@@ -51,11 +51,15 @@ export class FrozenCopy implements AsyncDisposable {
     await writeFully(this.#file, block, blockOffset(id, block.length));
   }
 
-  /** The head and then every block; those that are not held are holes. */
-  async *chunks(head: Uint8Array, blockSize: number): AsyncGenerator<FileChunk, void, undefined> {
+  /** The head and then every block, or those that are wanted; blocks that are not held are holes. */
+  async *chunks(
+    head: Uint8Array,
+    blockSize: number,
+    blocks: Iterable<number> = blockIds(this.count),
+  ): AsyncGenerator<FileChunk, void, undefined> {
     yield { bytes: head };
     const pool = new BufferPool(blockSize);
-    yield* orderedMap(blockIds(this.count), READ_AHEAD, async (id): Promise<FileChunk> => {
+    yield* orderedMap(blocks, READ_AHEAD, async (id): Promise<FileChunk> => {
       if (!this.holds(id)) return { bytes: undefined };
       const bytes = pool.take();
       const length = await readFully(this.#file, bytes, blockSize, blockOffset(id, blockSize));

@@ -1,0 +1,94 @@
+/** Finds the base of an incremental backup. Whatever is wrong with it makes the next backup a full one, never an error. */
+import type { Base } from '../archive/base.ts';
+import type { ArchiveIndex } from '../archive/index-file.ts';
+import { QuackupError } from '../errors.ts';
+import { startOfBackupName } from '../format/backup-name.ts';
+import type { Manifest } from '../format/manifest.ts';
+import type { ArchiveReference } from '../format/schema.ts';
+import { readContent, type TargetContent } from '../list/list-backups.ts';
+import { loadIndex, loadManifest } from '../read/load-backup.ts';
+import type { TargetClient } from '../target/target-client.ts';
+
+/** A backup that runs daily and a period of whole days must not miss each other by seconds. */
+const SLACK_MS = 3600_000;
+
+export interface FindBaseOptions {
+  readonly now: Date;
+  /** How old the oldest archive that is referred to may become, in milliseconds. */
+  readonly fullEveryMs: number;
+}
+
+/**
+ * @returns the base, or why there is none, to be told to people.
+ * @throws TargetError if the target cannot be read.
+ */
+export async function findBase(
+  client: TargetClient,
+  { now, fullEveryMs }: FindBaseOptions,
+): Promise<Base | string> {
+  const content = await readContent(client);
+  const manifest = await newestManifest(client, content);
+  if (typeof manifest === 'string') return manifest;
+  const { references, name, sizeBytes, sha256 } = { ...manifest, ...manifest.archive };
+  const archives = [{ name, sizeBytes, sha256 }, ...references];
+  const lost = archives.find((archive) => content.sizes.get(archive.name) !== archive.sizeBytes);
+  if (lost !== undefined) return `${lost.name}, which ${manifest.name} needs, is not whole`;
+  if (isDue(archives, now, fullEveryMs)) return `the last full one is older than ${days(fullEveryMs)}`;
+  try {
+    return asBase(manifest.name, archives, await loadIndex(client, manifest));
+  } catch (error) {
+    if (error instanceof QuackupError) return error.message;
+    throw error;
+  }
+}
+
+/** The newest by its name's time; a damaged one is no reason to go further back, where less can be reused. */
+async function newestManifest(
+  client: TargetClient,
+  { manifests }: TargetContent,
+): Promise<Manifest | string> {
+  const [newest] = [...manifests].toSorted(byNewestName);
+  if (newest === undefined) return 'there is none yet';
+  try {
+    return (await loadManifest(client, newest)) ?? `${newest} has just been removed`;
+  } catch (error) {
+    if (error instanceof QuackupError) return error.message;
+    throw error;
+  }
+}
+
+/** Names carry the time to the second, and a number within the second. */
+function byNewestName(a: string, b: string): number {
+  const time = (startOfBackupName(b)?.getTime() ?? 0) - (startOfBackupName(a)?.getTime() ?? 0);
+  return time || b.localeCompare(a, 'en', { numeric: true });
+}
+
+/** Whether the oldest archive has come of age. What cannot be told, or lies in the future, is due. */
+export function isDue(
+  archives: readonly { readonly name: string }[],
+  now: Date,
+  fullEveryMs: number,
+): boolean {
+  return archives.some(({ name }) => {
+    const start = startOfBackupName(name.replace(/\..*$/, ''));
+    if (start === undefined) return true;
+    const ageMs = now.getTime() - start.getTime();
+    return ageMs < -SLACK_MS || ageMs + Math.min(SLACK_MS, fullEveryMs / 10) >= fullEveryMs;
+  });
+}
+
+function asBase(backup: string, archives: readonly ArchiveReference[], { head, tables }: ArchiveIndex): Base {
+  return {
+    backup,
+    archives,
+    tableOf: ({ database, role, headBytes, chunkBytes }) => {
+      const place = head.files.findIndex((file) => file.database === database && file.role === role);
+      const file = head.files[place];
+      return file?.headBytes === headBytes && file.chunkBytes === chunkBytes ? tables[place] : undefined;
+    },
+  };
+}
+
+function days(ms: number): string {
+  return `${Number((ms / 86_400_000).toFixed(2))} days`;
+}
