@@ -43,7 +43,7 @@ test.each([
   },
 ])('$title is found, and never restored', async ({ damage }) => {
   await using place = await Place.make(template);
-  const made = await place.run('backup', '--json');
+  const made = await place.run('backup', '--full', '--json');
   const { backup } = made.json as { backup: string };
   await damage(join(place.backups, `${backup}.tar.zst`));
   const stored = await fingerprint(place.backups);

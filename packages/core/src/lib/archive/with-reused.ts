@@ -2,7 +2,7 @@
 import type { Base } from './base.ts';
 import type { ArchiveReference } from '../format/schema.ts';
 import type { BlockSelection } from './block-selection.ts';
-import { ChunkTable } from './chunk-table.ts';
+import type { ChunkTable } from './chunk-table.ts';
 import type { IndexedFile } from './index-file.ts';
 
 /** A file of an archive with the places of the chunks that the archive holds. */

@@ -29,10 +29,11 @@ export async function compareChunks(
   const selection = new BlockSelection(count);
   const tables = bases.map((base) => base.tableOf(file));
   await using hasher = createChunkEncoder(ONLY_HASHES, count);
-  const hashed = orderedMap(file.chunks(), CHUNKS_IN_FLIGHT, async ({ bytes, release }) => {
+  const hashed = orderedMap(file.chunks(), CHUNKS_IN_FLIGHT, async (part) => {
+    const { bytes } = part;
     if (bytes === undefined) return { length: file.chunkBytes };
     const { hash } = await hasher.encode(bytes);
-    release?.();
+    part.release?.();
     return { hash, length: bytes.length };
   });
   let chunk = 0;

@@ -229,9 +229,9 @@ class BackupRun {
           sizeBytes: snapshot.files[0]?.sizeBytes ?? 0,
         })),
       }),
-      databases: guardedDatabases.map(({ files, confirm }) => ({
-        files: files.map((file) => storage.files.get(file) ?? file),
-        confirm,
+      databases: guardedDatabases.map((database) => ({
+        files: database.files.map((file) => storage.files.get(file) ?? file),
+        confirm: () => database.confirm(),
       })),
       describe: (stored) => {
         this.#entries = opened.map(({ source, snapshot }) => databaseEntry(source, snapshot, stored));
@@ -254,7 +254,7 @@ class BackupRun {
       this.#bases = await findBases(
         this.#reservation.live(),
         { now: this.#createdAt, fullEveryMs },
-        this.#reservation.fail,
+        (target, error) => this.#reservation.fail(target, error),
       );
       this.#reservation.checkAlive();
     }
