@@ -35,6 +35,7 @@ export { MAX_PAUSE_WRITER_MS } from './lib/api.ts';
 export { createBackup } from './lib/backup/create-backup.ts';
 export { cleanupBackups } from './lib/cleanup/cleanup-backups.ts';
 export * from './lib/config/index.ts';
+export { type CopyOptions, type CopyReport, copyBackup } from './lib/copy/copy-backup.ts';
 export { ERROR_CODES, type ErrorCode, EXIT, QuackupError, type QuackupErrorOptions } from './lib/errors.ts';
 export { type Manifest } from './lib/format/manifest.ts';
 export { type BackupDescription, describeBackup, resolveBackupName } from './lib/list/describe-backup.ts';

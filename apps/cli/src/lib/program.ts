@@ -4,6 +4,7 @@ import type { CliIo } from './cli-io.ts';
 import type { CommandContext } from './command-context.ts';
 import type { BackupInput } from './commands/backup.ts';
 import type { CleanupInput } from './commands/cleanup.ts';
+import type { CopyInput } from './commands/copy.ts';
 import type { InitInput } from './commands/init.ts';
 import type { RestoreInput } from './commands/restore.ts';
 import type { VerifyInput } from './commands/verify.ts';
@@ -156,6 +157,19 @@ export function buildProgram(io: CliIo, execute: Execute): Command {
       return (context) => cleanup(context, input);
     }),
   );
+
+  program
+    .command('copy')
+    .description('copy one backup to another target, with the archives that it needs')
+    .argument('<backup>', 'a name as `list` prints it, or latest')
+    .requiredOption('--to <name>', 'target to copy to')
+    .option('--from <name>', 'target to copy from (default: the first of the configuration)')
+    .action((backup: string, input: Omit<CopyInput, 'backup'>) =>
+      start('copy', async () => {
+        const { copy } = await import('./commands/copy.ts');
+        return (context) => copy(context, { ...input, backup });
+      }),
+    );
 
   program
     .command('target')

@@ -138,6 +138,10 @@ export interface BackupSummary {
   readonly sizeBytes: number;
   /** Length of the archive. */
   readonly storedBytes: number;
+  /** Earlier archives that it needs, by key. */
+  readonly dependsOn: readonly string[];
+  /** Bytes of archives that nothing else needs: what would be free if this backup alone were removed. */
+  readonly freesBytes: number;
   /** Name of the target it is on. */
   readonly target: string;
   /** The last scan that passed, or null. */

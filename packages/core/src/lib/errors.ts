@@ -23,6 +23,8 @@ export const ERROR_CODES = {
   BACKUP_FAILED: 'no backup was made',
   BACKUP_NOT_FOUND: 'there is no backup of that name on the target',
   BACKUP_DAMAGED: 'what is stored is not what was written',
+  COPY_CONFLICT:
+    'the target that a backup is copied to has something else under a name that the backup needs',
   FORMAT_UNSUPPORTED: 'the backup was written by a newer version of Quackup',
   ARCHIVE_HOSTILE: 'an archive holds something that no backup holds',
   // Restore

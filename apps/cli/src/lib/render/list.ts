@@ -6,7 +6,7 @@ import { renderTable } from './table.ts';
 
 const SHOWN_DATABASES = 3;
 
-/** Backups as a table. The first column is what other commands take. */
+/** Backups as a table. The first column is what other commands take; FREES is what the removal of this one alone would free. */
 export function renderList(backups: readonly BackupSummary[], now: Date, colors: Colors): string[] {
   if (backups.length === 0) return ['no backups'];
   return renderTable(
@@ -17,6 +17,7 @@ export function renderList(backups: readonly BackupSummary[], now: Date, colors:
       { title: 'DATABASES' },
       { title: 'SIZE', align: 'right' },
       { title: 'STORED', align: 'right' },
+      { title: 'FREES', align: 'right' },
       { title: 'TARGET' },
       { title: 'VERIFIED' },
       { title: 'STATE' },
@@ -28,6 +29,7 @@ export function renderList(backups: readonly BackupSummary[], now: Date, colors:
       databases(backup.databases),
       bytes(backup.sizeBytes),
       bytes(backup.storedBytes),
+      bytes(backup.freesBytes),
       backup.target,
       backup.verified === null ? 'never' : age(backup.verified.at, now),
       state(backup, colors),

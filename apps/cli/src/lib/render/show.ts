@@ -14,6 +14,11 @@ export function renderShow({ summary, manifest }: BackupDescription, now: Date, 
     ['target', summary.target],
     ['size', `${bytes(summary.sizeBytes)} (${summary.sizeBytes} bytes)`],
     ['stored', `${bytes(summary.storedBytes)} (${summary.storedBytes} bytes)`],
+    [
+      'needs',
+      summary.dependsOn.length === 0 ? 'no other archive' : summary.dependsOn.map(visible).join(', '),
+    ],
+    ['frees if removed', bytes(summary.freesBytes)],
     ['verified', verified === null ? 'never' : `${moment(verified.at)} (${verified.level})`],
   ];
   if (manifest !== null) {

@@ -60,6 +60,23 @@ export async function acquireBackupLease(
 }
 
 /**
+ * Keeps cleanups away while a backup is copied to a target. Reserves no name.
+ *
+ * @throws LEASE_HELD if a cleanup is running.
+ */
+export async function acquireCopyLease(client: TargetClient, name: string, clock: Clock): Promise<Lease> {
+  const id = randomId();
+  const key = backupLeaseKey(name, id);
+  const content = newLease('backup', id, await ownHolder(), clock.now());
+  const lease = await HeldLease.put(client, key, content, clock);
+  if (lease === undefined) throw new QuackupError('INTERNAL', `${key} exists already`);
+  return orStepBack(lease, async () => {
+    await stepBackFrom(client, key, 'backup', clock);
+    return lease;
+  });
+}
+
+/**
  * @throws LEASE_HELD if a backup or another cleanup is running.
  */
 export async function acquireCleanupLease(client: TargetClient, clock: Clock): Promise<Lease> {

@@ -32,15 +32,10 @@ export async function describeBackup(
   return { summary, manifest: manifest ?? null, scan: text === undefined ? null : JSON.parse(text) };
 }
 
-/** One backup; the manifests of the others are not read. */
+/** One backup. The manifests of the others are read too: they say what its removal would free. */
 async function findBackup(client: TargetClient, name: string): Promise<ListedBackup> {
-  const content = await readContent(client);
-  const archives = content.archives.get(name);
-  const [backup] = await readBackups(client, {
-    ...content,
-    manifests: new Set(content.manifests.has(name) ? [name] : []),
-    archives: new Map(archives === undefined ? [] : [[name, archives]]),
-  });
+  const backups = await readBackups(client, await readContent(client));
+  const backup = backups.find(({ summary }) => summary.name === name);
   if (backup === undefined) throw notFound(client, name);
   return backup;
 }

@@ -11,6 +11,7 @@ import type { Manifest } from '../format/manifest.ts';
 import { readOpenQuantMetadata } from '../openquant/openquant-archive.ts';
 import { loadManifest } from '../read/load-backup.ts';
 import { TargetClient } from '../target/target-client.ts';
+import { whatRemovalFrees } from './what-removal-frees.ts';
 
 const MANIFESTS_AT_ONCE = 16;
 const MAX_VERIFIED_BYTES = 64 * 1024 * 1024;
@@ -76,7 +77,13 @@ export async function readBackups(client: TargetClient, content: TargetContent):
   for await (const backup of orderedMap(foreign, 2, ({ name, info }) => readForeign(client, name, info))) {
     if (backup !== undefined) listed.push(backup);
   }
-  return listed.toSorted((a, b) => byStart(b.summary, a.summary));
+  const frees = whatRemovalFrees(listed, content);
+  return listed
+    .map(({ manifest, summary }) => ({
+      manifest,
+      summary: { ...summary, freesBytes: frees.get(summary.name) ?? 0 },
+    }))
+    .toSorted((a, b) => byStart(b.summary, a.summary));
 }
 
 /** Order of time: by the recorded start, then by name, numbers in it as numbers. */
@@ -110,6 +117,8 @@ async function readOwn(
       databases: manifest.databases.map((database) => database.name),
       sizeBytes: manifest.databases.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
       storedBytes: manifest.archive.sizeBytes,
+      dependsOn: manifest.references.map((reference) => reference.name),
+      freesBytes: 0,
       target: client.name,
       verified: content.verified.has(name) ? await readVerified(client, name) : null,
       failedDatabases: manifest.failed.map((database) => database.name),
@@ -149,6 +158,8 @@ function damagedSummary(
     databases: [],
     sizeBytes: 0,
     storedBytes: (content.archives.get(name) ?? []).reduce((sum, { size }) => sum + size, 0),
+    dependsOn: [],
+    freesBytes: 0,
     target: client.name,
     verified: null,
     failedDatabases: [],
@@ -179,6 +190,8 @@ async function readForeign(
     kind: 'full',
     origin: 'openquant',
     storedBytes: info.size,
+    dependsOn: [],
+    freesBytes: 0,
     target: client.name,
     verified: null,
     failedDatabases: [],
