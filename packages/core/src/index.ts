@@ -41,6 +41,7 @@ export { type Manifest } from './lib/format/manifest.ts';
 export { type BackupDescription, describeBackup, resolveBackupName } from './lib/list/describe-backup.ts';
 export { listBackups } from './lib/list/list-backups.ts';
 export type { OnProgress, ProgressEvent } from './lib/progress.ts';
+export { type RepairOptions, type RepairReport, repairTarget } from './lib/repair/repair-target.ts';
 export { restoreBackup } from './lib/restore/restore-backup.ts';
 export * from './lib/retention/index.ts';
 export type { SqlConnection } from './lib/snapshot/hold-checkpoints.ts';

@@ -6,6 +6,7 @@ import type { BackupInput } from './commands/backup.ts';
 import type { CleanupInput } from './commands/cleanup.ts';
 import type { CopyInput } from './commands/copy.ts';
 import type { InitInput } from './commands/init.ts';
+import type { RepairInput } from './commands/repair.ts';
 import type { RestoreInput } from './commands/restore.ts';
 import type { VerifyInput } from './commands/verify.ts';
 import type { GlobalOptions } from './global-options.ts';
@@ -168,6 +169,18 @@ export function buildProgram(io: CliIo, execute: Execute): Command {
       start('copy', async () => {
         const { copy } = await import('./commands/copy.ts');
         return (context) => copy(context, { ...input, backup });
+      }),
+    );
+
+  program
+    .command('repair')
+    .description('list backups again whose manifest or index was lost or damaged, from their archives')
+    .option('--dry-run', 'only say what would be done', false)
+    .addOption(oneTarget('only on this target'))
+    .action((input: RepairInput) =>
+      start('repair', async () => {
+        const { repair } = await import('./commands/repair.ts');
+        return (context) => repair(context, input);
       }),
     );
 

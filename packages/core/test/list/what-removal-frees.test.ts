@@ -6,9 +6,10 @@ import { whatRemovalFrees } from '../../src/lib/list/what-removal-frees.ts';
 
 type Backup = Pick<ListedBackup, 'summary' | 'manifest'>;
 
+const archive = (of: string): unknown => ({ name: `${of}.tar.gz`, sizeBytes: 0 });
+
 /** A backup `name` whose manifest refers to the archives of others, or has none that can be read. */
 function backup(name: string, references: readonly string[] | 'unreadable', origin = 'quackup'): Backup {
-  const archive = (of: string): unknown => ({ name: `${of}.tar.gz`, sizeBytes: 0 });
   const manifest =
     references === 'unreadable'
       ? undefined

@@ -26,7 +26,7 @@ export function renderShow({ summary, manifest }: BackupDescription, now: Date, 
     rows.push(
       ['compression', level === undefined ? algorithm : `${algorithm}, level ${level}`],
       ['archive SHA-256', manifest.archive.sha256],
-      ['written by', `quackup ${visible(manifest.tool)}, format ${manifest.format}`],
+      ['written by', `${visible(manifest.tool)}, format ${manifest.format}`],
     );
   }
   return [

@@ -1,0 +1,188 @@
+/**
+ * Lists again what is whole on a target and cannot be restored because a manifest or an index was lost or damaged. Archives
+ * are never changed; every backup that can be restored is left as it is.
+ */
+import { type ObjectKey, objectKey } from '@quackup/target-api';
+
+import type { Clock, FailureReport, NamedTarget } from '../api.ts';
+import { systemClock } from '../clock.ts';
+import { QuackupError } from '../errors.ts';
+import { failureReport } from '../failure-report.ts';
+import {
+  backupName,
+  isBackupName,
+  manifestKey,
+  startOfBackupName,
+  verifiedKey,
+} from '../format/backup-name.ts';
+import type { Manifest } from '../format/manifest.ts';
+import { acquireCleanupLease } from '../lease/lease.ts';
+import { type ListedBackup, readBackups, readContent, type TargetContent } from '../list/list-backups.ts';
+import type { OnProgress } from '../progress.ts';
+import { loadIndex } from '../read/load-backup.ts';
+import { TargetClient } from '../target/target-client.ts';
+import { type Repair, repairBackup } from './repair-backup.ts';
+
+export interface RepairOptions {
+  /** Only say what would be done. Everything is read all the same. */
+  readonly dryRun?: boolean;
+  readonly signal?: AbortSignal;
+  readonly onProgress?: OnProgress;
+  readonly clock?: Clock;
+}
+
+export interface RepairReport {
+  /** Backups that can be restored and were left as they are. */
+  readonly whole: readonly string[];
+  /** Backups that are listed again, or would be. `as` is the new name of one that got a new index. */
+  readonly repaired: readonly {
+    readonly backup: string;
+    readonly what: 'manifest' | 'index';
+    readonly as: string;
+  }[];
+  /** Backups, or archives without one, that cannot be restored, and why. Nothing was done to them. */
+  readonly damaged: readonly { readonly backup: string; readonly error: FailureReport }[];
+  readonly dryRun: boolean;
+  readonly durationMs: number;
+}
+
+/**
+ * Repairs what can be repaired. An archive without a manifest is listed again if all that it needs is there, also one whose
+ * manifest a cleanup had removed and that later backups still need: the next cleanup removes it again.
+ *
+ * @throws LEASE_HELD if a backup or a cleanup is running there.
+ */
+export async function repairTarget(target: NamedTarget, options: RepairOptions = {}): Promise<RepairReport> {
+  const { dryRun = false, signal, onProgress, clock = systemClock } = options;
+  const startedMs = performance.now();
+  const client = new TargetClient(target, { signal });
+  await using lease = dryRun ? undefined : await acquireCleanupLease(client, clock);
+  const content = await readContent(client);
+  const backups = await readBackups(client, content);
+  const taken = new Set([...content.manifests, ...content.archives.keys()]);
+  const report = { whole: [], repaired: [], damaged: [] } as {
+    whole: string[];
+    repaired: RepairReport['repaired'][number][];
+    damaged: RepairReport['damaged'][number][];
+  };
+  for (const { backup, listed } of candidates(backups, content)) {
+    signal?.throwIfAborted();
+    lease?.throwIfLost();
+    try {
+      if (listed !== undefined && (await isWhole(client, listed))) {
+        report.whole.push(backup);
+        continue;
+      }
+      if (wasReplaced(backup, content, backups)) continue;
+      onProgress?.({ type: 'message', level: 'info', text: `reading the archive of ${backup}` });
+      const repair = await repairBackup(client, {
+        backup,
+        archive: archiveOf(backup, content),
+        manifest: listed?.manifest,
+        newName: () => freeName(backup, taken),
+        now: clock.now(),
+      });
+      const as = repair.what === 'index' ? repair.name : backup;
+      taken.add(as);
+      if (!dryRun) await write(client, backup, repair);
+      report.repaired.push({ backup, what: repair.what, as });
+    } catch (error) {
+      if (!(error instanceof QuackupError) || !['BACKUP_DAMAGED', 'FORMAT_UNSUPPORTED'].includes(error.code))
+        throw error;
+      report.damaged.push({ backup, error: failureReport(error) });
+    }
+  }
+  return { ...report, dryRun, durationMs: Math.round(performance.now() - startedMs) };
+}
+
+interface Candidate {
+  readonly backup: string;
+  readonly listed: ListedBackup | undefined;
+}
+
+/** All backups that Quackup wrote, listed or not, the oldest first: a later one may need it. */
+function candidates(backups: readonly ListedBackup[], content: TargetContent): Candidate[] {
+  const byName = new Map(backups.map((listed) => [listed.summary.name, listed]));
+  return [...new Set([...content.manifests, ...content.archives.keys()])]
+    .filter((name) => isBackupName(name) && byName.get(name)?.summary.origin !== 'openquant')
+    .toSorted((a, b) => a.localeCompare(b, 'en', { numeric: true }))
+    .map((backup) => ({ backup, listed: byName.get(backup) }));
+}
+
+/** @throws BACKUP_DAMAGED, FORMAT_UNSUPPORTED if it is not whole and no repair can help. */
+async function isWhole(client: TargetClient, { summary, manifest }: ListedBackup): Promise<boolean> {
+  if (manifest === undefined) {
+    if (summary.damaged?.code === 'FORMAT_UNSUPPORTED')
+      throw new QuackupError('FORMAT_UNSUPPORTED', summary.damaged.message, {
+        hint: summary.damaged.hint ?? '',
+      });
+    return false;
+  }
+  if (summary.damaged !== undefined) {
+    throw new QuackupError('BACKUP_DAMAGED', summary.damaged.message, {
+      hint: 'quackup copy brings the backup back from another target, if it is there',
+    });
+  }
+  try {
+    await loadIndex(client, manifest);
+    return true;
+  } catch (error) {
+    if (error instanceof QuackupError && error.code === 'BACKUP_DAMAGED') return false;
+    throw error;
+  }
+}
+
+/** @throws BACKUP_DAMAGED if there is none. */
+function archiveOf(backup: string, { archives }: TargetContent): string {
+  const [archive] = archives.get(backup) ?? [];
+  if (archive !== undefined) return archive.key;
+  throw new QuackupError('BACKUP_DAMAGED', `the archive of ${backup} is gone`, {
+    hint: 'quackup copy brings the backup back from another target, if it is there',
+  });
+}
+
+/** Whether an earlier repair has made a backup of the same moment that reads this one's archive. */
+function wasReplaced(backup: string, content: TargetContent, backups: readonly ListedBackup[]): boolean {
+  if (content.manifests.has(backup)) return false;
+  const keys = new Set((content.archives.get(backup) ?? []).map(({ key }) => key as string));
+  const start = startOfBackupName(backup)?.getTime();
+  return backups.some(({ manifest }) => isReplacement(manifest, keys, start));
+}
+
+function isReplacement(
+  manifest: Manifest | undefined,
+  keys: ReadonlySet<string>,
+  start: number | undefined,
+): boolean {
+  return (
+    manifest !== undefined &&
+    startOfBackupName(manifest.name)?.getTime() === start &&
+    manifest.references.some(({ name }) => keys.has(name)) &&
+    manifest.databases.every(({ storedBytes }) => storedBytes === 0)
+  );
+}
+
+function freeName(backup: string, taken: ReadonlySet<string>): string {
+  const start = startOfBackupName(backup) ?? new Date(0);
+  for (let ordinal = 2; ; ordinal += 1) {
+    const name = backupName(start, ordinal);
+    if (!taken.has(name)) return name;
+  }
+}
+
+/** A new manifest is written when all else is there, and what it replaces goes after it. */
+async function write(client: TargetClient, backup: string, repair: Repair): Promise<void> {
+  if (repair.what === 'manifest') {
+    await client.putText(manifestKey(backup), repair.manifest);
+    return;
+  }
+  const { archive, archiveKey, name, manifest } = repair;
+  await client.put(objectKey(archiveKey), onePiece(archive), { size: archive.length });
+  await client.putText(manifestKey(name), manifest);
+  const replaced: readonly ObjectKey[] = [manifestKey(backup), verifiedKey(backup)];
+  for (const key of replaced) await client.delete(key);
+}
+
+async function* onePiece(bytes: Uint8Array): AsyncGenerator<Uint8Array, void, undefined> {
+  yield bytes;
+}
