@@ -8,10 +8,15 @@ import type { Method } from './lib/copy.ts';
 import { type Engine, enginePaths, ENGINES } from './lib/engines.ts';
 import { DROPPABLE, rulesWithout } from './lib/rules.ts';
 import { SCENARIOS } from './lib/scenarios.ts';
+import { canSlowSync } from './lib/slow-sync.ts';
 import { stress } from './lib/stress.ts';
 import { type Attempt, summarize } from './lib/summary.ts';
 
 const METHODS: readonly Method[] = ['quackup', 'cp-file-wal', 'cp-wal-file'];
+
+const DEFAULT_SCENARIOS = SCENARIOS.filter(
+  ({ provokes, syncMs }) => provokes === undefined && (syncMs === undefined || canSlowSync()),
+);
 
 const { values } = parseArgs({
   options: {
@@ -20,8 +25,9 @@ const { values } = parseArgs({
     seed: { type: 'string', default: '1' },
     engines: { type: 'string', default: Object.keys(ENGINES).join(',') },
     storage: { type: 'string', default: 'default,latest' },
-    scenarios: { type: 'string', default: SCENARIOS.map(({ name }) => name).join(',') },
-    'copies-per-run': { type: 'string', default: '12' },
+    scenarios: { type: 'string', default: DEFAULT_SCENARIOS.map(({ name }) => name).join(',') },
+    jobs: { type: 'string', default: '1' },
+    'copies-per-run': { type: 'string', default: '24' },
     method: { type: 'string', default: 'quackup' },
     without: { type: 'string', default: '' },
     wait: { type: 'string', default: '30' },
@@ -50,6 +56,11 @@ function count(option: string, text: string): number {
 const without = choice('without', values.without, Object.keys(DROPPABLE));
 const [method = 'quackup'] = choice('method', values.method, METHODS);
 const engines = choice<Engine>('engines', values.engines, Object.keys(ENGINES) as Engine[]);
+const scenarios = choice(
+  'scenarios',
+  values.scenarios,
+  SCENARIOS.map(({ name }) => name),
+);
 const interrupted = new AbortController();
 process.once('SIGINT', () => interrupted.abort());
 
@@ -60,11 +71,9 @@ const attempts = await stress({
   copies: count('copies', values.copies),
   engines: new Map(engines.map((engine) => [engine, paths.get(engine) ?? ''])),
   storage: choice('storage', values.storage, ['default', 'latest'] as const),
-  scenarios: choice(
-    'scenarios',
-    values.scenarios,
-    SCENARIOS.map(({ name }) => name),
-  ),
+  scenarios: SCENARIOS.filter(({ name }) => scenarios.includes(name)),
+  jobs: count('jobs', values.jobs),
+  keepBad: method === 'quackup' && without.length === 0,
   copiesPerRun: count('copies-per-run', values['copies-per-run']),
   method,
   rules: rulesWithout(without),

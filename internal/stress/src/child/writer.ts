@@ -5,6 +5,8 @@
  *
  * Says on stdout, a line each: `begin k n` before connection k commits n, `commit k n` after it has returned, and `ready`.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
+
 import { Random } from '../lib/random.ts';
 import { ACCOUNTS, accounts, commits, loads, made } from '../lib/ledger.ts';
 import type { Mix } from '../lib/scenarios.ts';
@@ -188,8 +190,16 @@ for (let k = 0; k < request.connections; k += 1) {
   writers.push(writer);
 }
 say('ready');
+const msBetween = request.rate === undefined ? 0 : 1000 / request.rate;
 await Promise.all(
   writers.map(async (writer) => {
-    while (!stopped.signal.aborted) await writer.commitOne();
+    for (let dueMs = performance.now(); !stopped.signal.aborted; dueMs += msBetween) {
+      if (msBetween > 0) {
+        // What was missed while it could not run is not made up for.
+        dueMs = Math.max(dueMs, performance.now() - msBetween);
+        await sleep(Math.max(0, dueMs - performance.now()));
+      }
+      await writer.commitOne();
+    }
   }),
 );

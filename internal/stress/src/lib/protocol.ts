@@ -12,6 +12,8 @@ export const writerRequest = z.strictObject({
   indexes: z.boolean(),
   loadRows: z.array(z.number()),
   mix: z.record(z.string(), z.number()),
+  /** Commits a second of each connection at most. */
+  rate: z.number().optional(),
 });
 export type WriterRequest = z.infer<typeof writerRequest>;
 

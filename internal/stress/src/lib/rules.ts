@@ -8,6 +8,7 @@ export const DROPPABLE: Readonly<Record<string, Partial<Rules>>> = {
   'empty-wal': { commitProves: () => true },
   'block-checksum': { isWhole: () => true },
   consecutive: { followsDirectly: () => true },
+  settled: { isCopyOnWrite: ({ used, metadata }) => used && !metadata },
   metadata: { isCopyOnWrite: ({ used }) => used },
   'free-blocks': { needsFreeBlocks: () => false },
 };

@@ -30,9 +30,16 @@ export interface Scenario {
   readonly slowMs?: number;
   /** SIGKILL the writer after so many copies, copy what it leaves, and start it again. */
   readonly killEvery?: number;
+  /** The writer's fsync takes so many milliseconds longer (Linux, needs a C compiler): the windows of a checkpoint are as wide. */
+  readonly syncMs?: number;
+  /** Commits a second of each connection at most; absent: as many as it can. */
+  readonly rate?: number;
+  /** Not a test of coming to rest: only run if it is asked for by name. */
+  readonly provokes?: true;
 }
 
 const MIX: Mix = { transfer: 10, rotate: 2, update: 4, load: 2, ddl: 1, rollback: 1, checkpoint: 0 };
+const NOTHING: Mix = { transfer: 0, rotate: 0, update: 0, load: 0, ddl: 0, rollback: 0, checkpoint: 0 };
 
 export const SCENARIOS: readonly Scenario[] = [
   { name: 'small', connections: 1, mix: { ...MIX, load: 0 }, loadRows: [0], indexes: false },
@@ -86,5 +93,46 @@ export const SCENARIOS: readonly Scenario[] = [
     loadRows: [2_000, 130_000],
     indexes: false,
     killEvery: 4,
+  },
+  {
+    name: 'slow disk',
+    connections: 3,
+    threshold: '1MB',
+    mix: { ...MIX, load: 4 },
+    loadRows: [2_000, 130_000],
+    indexes: false,
+    syncMs: 15,
+  },
+  // Each commit is checkpointed at once and skips the WAL if it can: neither a commit nor a marker to go by.
+  {
+    name: 'unlogged loads',
+    connections: 3,
+    threshold: '1KB',
+    mix: { ...NOTHING, load: 10, rollback: 2 },
+    loadRows: [130_000],
+    indexes: false,
+    syncMs: 10,
+  },
+  // Headers follow each other faster than the reader looks: no trust is kept, so hardly any copy is accepted.
+  {
+    name: 'missed headers',
+    connections: 2,
+    threshold: '50KB',
+    mix: { ...MIX, update: 20, load: 4 },
+    loadRows: [2_000, 20_000],
+    indexes: false,
+    slowMs: 40,
+    provokes: true,
+  },
+  // A file in which every checkpoint is in its window most of the time.
+  {
+    name: 'wide windows',
+    connections: 4,
+    threshold: '100KB',
+    mix: { ...MIX, transfer: 2, update: 2, load: 6, rollback: 2 },
+    loadRows: [2_000, 130_000],
+    indexes: false,
+    syncMs: 60,
+    provokes: true,
   },
 ];

@@ -7,6 +7,13 @@ import type { WriterRequest } from './protocol.ts';
 
 const SCRIPT = fileURLToPath(new URL('../child/writer.ts', import.meta.url));
 
+interface StartOptions {
+  /** The writer before it on the same database. */
+  readonly from?: WriterProcess | undefined;
+  /** Makes its fsync slower: see slow-sync.ts. */
+  readonly preload?: { readonly path: string; readonly syncMs: number } | undefined;
+}
+
 /** A process that writes, and what it has said: how far each connection has begun, and how far it has been acknowledged. */
 export class WriterProcess implements AsyncDisposable {
   readonly #child: ChildProcess;
@@ -15,14 +22,17 @@ export class WriterProcess implements AsyncDisposable {
   readonly #acknowledged: number[];
   #errors = '';
 
-  private constructor(request: WriterRequest, from: WriterProcess | undefined) {
+  private constructor(request: WriterRequest, { from, preload }: StartOptions) {
     this.#begun = from === undefined ? Array<number>(request.connections).fill(0) : [...from.#begun];
     this.#acknowledged =
       from === undefined ? Array<number>(request.connections).fill(0) : [...from.#acknowledged];
     this.#child = spawn(
       process.execPath,
       ['--disable-warning=ExperimentalWarning', SCRIPT, JSON.stringify(request)],
-      { stdio: ['pipe', 'pipe', 'pipe'] },
+      {
+        stdio: ['pipe', 'pipe', 'pipe'],
+        env: { ...process.env, ...(preload !== undefined && { LD_PRELOAD: preload.path, SLOW_SYNC_MS: String(preload.syncMs) }) },
+      },
     );
     this.#exited = once(this.#child, 'exit');
     this.#child.stderr?.setEncoding('utf8').on('data', (text: string) => {
@@ -30,9 +40,9 @@ export class WriterProcess implements AsyncDisposable {
     });
   }
 
-  /** Starts a writer and waits until every connection has committed. @param from The one before it on the same database. */
-  static async start(request: WriterRequest, from?: WriterProcess): Promise<WriterProcess> {
-    const writer = new WriterProcess(request, from);
+  /** Starts a writer and waits until every connection has committed. */
+  static async start(request: WriterRequest, options: StartOptions = {}): Promise<WriterProcess> {
+    const writer = new WriterProcess(request, options);
     const before = [...writer.#acknowledged];
     await new Promise<void>((resolve, reject) => {
       if (writer.#child.stdout === null) throw new Error('no stdout');
@@ -61,6 +71,20 @@ export class WriterProcess implements AsyncDisposable {
   checkAlive(): void {
     if (this.#child.exitCode === null && this.#child.signalCode === null) return;
     throw new Error(`the writer ended by itself: ${this.#errors.trim()}`);
+  }
+
+  /** Everything that it had said when this was called has been taken note of when it resolves. */
+  async heard(): Promise<void> {
+    for (let turn = 0; turn < 2; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+  }
+
+  /** Stops it where it is. */
+  pause(): void {
+    this.#child.kill('SIGSTOP');
+  }
+
+  goOn(): void {
+    this.#child.kill('SIGCONT');
   }
 
   async kill(): Promise<void> {
