@@ -21,10 +21,15 @@ export interface RunningCli {
   readonly ended: Promise<CliRun>;
 }
 
-/** Starts the real command line in a process of its own, `cwd` its working directory. */
-export function startQuackup(cwd: string, args: readonly string[]): RunningCli {
+/** Starts the real command line in a process of its own, `cwd` its working directory; `env` is added to this one's. */
+export function startQuackup(
+  cwd: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): RunningCli {
   const child = spawn(process.execPath, ['--max-semi-space-size=2', BIN, ...args], {
     cwd,
+    env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const collect = async (): Promise<CliRun> => {

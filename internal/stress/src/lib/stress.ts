@@ -60,7 +60,12 @@ export async function stress(options: StressOptions): Promise<Attempt[]> {
       const engine = random.pick([...options.engines.keys()]);
       const storage = random.pick(options.storage);
       const scenario = random.pick(options.scenarios);
-      const run = new Run({ ...options, folder }, checker, { engine, storage, scenario, seed: random.below(2 ** 31) });
+      const run = new Run({ ...options, folder }, checker, {
+        engine,
+        storage,
+        scenario,
+        seed: random.below(2 ** 31),
+      });
       for await (const attempt of run.attempts(isOver)) {
         attempts.push(attempt);
         options.onAttempt(attempt);

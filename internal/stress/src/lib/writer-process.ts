@@ -31,7 +31,10 @@ export class WriterProcess implements AsyncDisposable {
       ['--disable-warning=ExperimentalWarning', SCRIPT, JSON.stringify(request)],
       {
         stdio: ['pipe', 'pipe', 'pipe'],
-        env: { ...process.env, ...(preload !== undefined && { LD_PRELOAD: preload.path, SLOW_SYNC_MS: String(preload.syncMs) }) },
+        env: {
+          ...process.env,
+          ...(preload !== undefined && { LD_PRELOAD: preload.path, SLOW_SYNC_MS: String(preload.syncMs) }),
+        },
       },
     );
     this.#exited = once(this.#child, 'exit');

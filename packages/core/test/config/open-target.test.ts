@@ -183,17 +183,6 @@ test('a target that the configuration does not have is refused, with those that 
   expect([error.code, error.hint]).toEqual(['CONFIG_INVALID', 'use one of: t']);
 });
 
-test.for(['azure', 'gcs'])('%s comes in a later version', async (type) => {
-  const config = configIn('/cfg', { type });
-  const error = await refusalOf(() =>
-    openTarget('t', config, { local: () => Promise.resolve({}) }, { env: {} }),
-  );
-  expect([error.code, error.message]).toEqual([
-    'CONFIG_INVALID',
-    `${config.path}:1:25: targets of type "${type}" come in a later version`,
-  ]);
-});
-
 test('a package that is not installed is named with the command that installs it', async () => {
   const folder = await tempFolder();
   const config = configIn(folder, { type: 'quackup-target-nowhere' });

@@ -4,4 +4,6 @@ import type { TargetModules } from '@quackup/core';
 export const BUILTIN_TARGETS: TargetModules = {
   local: () => import('@quackup/target-local'),
   s3: () => import('@quackup/target-s3'),
+  azure: () => import('@quackup/target-azure'),
+  gcs: () => import('@quackup/target-gcs'),
 };

@@ -12,14 +12,10 @@ import { didYouMean } from './suggest.ts';
 /** Targets that come with the program: what `type` says, and how the module is loaded that exports `target`. */
 export type TargetModules = Readonly<Record<string, () => Promise<unknown>>>;
 
-/** Types whose names are taken by targets that are to come. A package of that name must not be taken for them. */
-const LATER = new Set(['azure', 'gcs']);
-
 /**
  * Finds and loads the definition of a kind of target: a built-in name first, else a package or a path as seen from the
  * configuration file (never from the working directory: what is run must not depend on where one stands).
  *
- * @throws CONFIG_INVALID if it is a type of a later version.
  * @throws TARGET_NOT_INSTALLED if there is no such package.
  * @throws TARGET_INVALID if what is there is no target, cannot be loaded, or is made for another contract.
  */
@@ -30,11 +26,6 @@ export async function loadTargetModule(
   place: string,
 ): Promise<TargetDefinition> {
   const load = Object.hasOwn(builtins, type) ? builtins[type] : undefined;
-  if (load === undefined && LATER.has(type)) {
-    throw new QuackupError('CONFIG_INVALID', `${place}: targets of type "${type}" come in a later version`, {
-      hint: `use one of: ${Object.keys(builtins).join(', ')}; or a package that somebody else made`,
-    });
-  }
   const loaded = await (load ?? (() => importFrom(config.path, type, builtins, place)))();
   const definition =
     typeof loaded === 'object' && loaded !== null && 'target' in loaded ? loaded.target : undefined;

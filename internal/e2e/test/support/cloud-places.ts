@@ -1,0 +1,78 @@
+/** Servers that stand for clouds, each with what a configuration says of it and the secrets that nothing may show. */
+import { ACCOUNT, ACCOUNT_KEY, startAzurite } from '@quackup/azurite-server';
+import { startGcsServer } from '@quackup/gcs-server';
+import { startS3Server } from '@quackup/s3-server';
+
+import { Gate } from './gate.ts';
+
+export interface CloudPlace extends AsyncDisposable {
+  /** Options of the target, as YAML in one line. */
+  readonly options: string;
+  /** For the command line's environment: that is where secrets come from. */
+  readonly env: Readonly<Record<string, string>>;
+  readonly secrets: readonly string[];
+  /** Names of the objects that are there, without the prefix. */
+  names(): Promise<readonly string[]>;
+  /** The way to it. */
+  readonly gate: Gate;
+}
+
+const PREFIX = 'quant/';
+const SECRET = 'a-secret/that+nothing=may-show';
+
+const withoutPrefix = (names: Iterable<string>): string[] =>
+  [...names].map((name) => name.slice(PREFIX.length)).toSorted();
+
+export const CLOUDS: Readonly<Record<string, () => Promise<CloudPlace>>> = {
+  s3: async () => {
+    const server = await startS3Server({ credentials: { testkey: SECRET } });
+    const gate = await Gate.before(server.endpoint);
+    return {
+      options: `{ type: s3, bucket: test, prefix: ${PREFIX}, region: us-east-1, endpoint: '${gate.endpoint}', pathStyle: true, accessKeyId: testkey, secretAccessKey: { env: CLOUD_SECRET } }`,
+      env: { CLOUD_SECRET: SECRET },
+      secrets: [SECRET],
+      names: async () => withoutPrefix(server.objects().keys()),
+      gate,
+      [Symbol.asyncDispose]: async () => {
+        gate.close();
+        await server.close();
+      },
+    };
+  },
+  azure: async () => {
+    const server = await startAzurite();
+    const gate = await Gate.before(server.endpoint);
+    const container = server.container('test');
+    await container.create();
+    return {
+      options: `{ type: azure, account: ${ACCOUNT}, container: test, prefix: ${PREFIX}, endpoint: '${gate.endpoint}/${ACCOUNT}', accountKey: { env: CLOUD_SECRET } }`,
+      env: { CLOUD_SECRET: ACCOUNT_KEY },
+      secrets: [ACCOUNT_KEY],
+      names: async () => {
+        const names: string[] = [];
+        for await (const { name } of container.listBlobsFlat()) names.push(name);
+        return withoutPrefix(names);
+      },
+      gate,
+      [Symbol.asyncDispose]: async () => {
+        gate.close();
+        await server[Symbol.asyncDispose]();
+      },
+    };
+  },
+  gcs: async () => {
+    const server = await startGcsServer();
+    const gate = await Gate.before(server.endpoint);
+    return {
+      options: `{ type: gcs, bucket: test, prefix: ${PREFIX}, endpoint: '${gate.endpoint}' }`,
+      env: {},
+      secrets: [],
+      names: async () => withoutPrefix(server.objects().keys()),
+      gate,
+      [Symbol.asyncDispose]: async () => {
+        gate.close();
+        await server.close();
+      },
+    };
+  },
+};
