@@ -75,6 +75,12 @@ switch (task) {
   case 'bench':
     runNode('bench/src/main.ts', ...args);
     break;
+  case 'bench-incremental':
+    runNode('bench/src/incremental.ts', ...args);
+    break;
+  case 'bench-growth':
+    runNode('bench/src/growth.ts', ...args);
+    break;
   case 'impact':
     runNode('internal/stress/src/impact.ts', ...args);
     break;

@@ -24,6 +24,9 @@ const PACKAGES: readonly (readonly [folder: string, name: string])[] = [
   ['packages/duckdb-file', '@quackup/duckdb-file'],
   ['packages/core', '@quackup/core'],
   ['packages/target-local', '@quackup/target-local'],
+  ['packages/target-s3', '@quackup/target-s3'],
+  ['packages/target-azure', '@quackup/target-azure'],
+  ['packages/target-gcs', '@quackup/target-gcs'],
   ['apps/cli', 'quackup'],
 ];
 

@@ -5,6 +5,7 @@ import type { BenchDatabase } from '@quackup/fixtures';
 
 import { benchDatabase } from './bench-database.ts';
 import { runCopyRounds, type ToolRuns } from './copy-rounds.ts';
+import { definedEnvironment } from './defined-environment.ts';
 import { findGnuTime, findPython, findTools } from './find-programs.ts';
 import { machineFacts } from './machine.ts';
 import type { Options } from './options.ts';
@@ -83,10 +84,4 @@ export async function runBench(options: Options, { signal, now, say }: BenchEdge
     tools,
     startUp,
   };
-}
-
-function definedEnvironment(): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(process.env).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
-  );
 }
