@@ -17,7 +17,19 @@ function quackup(...args: string[]): { status: number | null; stdout: string; st
 test('--help names every command and loads nothing that backs up', () => {
   const { status, stdout } = quackup('--help');
   expect(status).toBe(0);
-  for (const command of ['init', 'backup', 'list', 'show', 'verify', 'restore', 'cleanup', 'target']) {
+  for (const command of [
+    'init',
+    'backup',
+    'list',
+    'show',
+    'verify',
+    'restore',
+    'cleanup',
+    'daily',
+    'copy',
+    'repair',
+    'target',
+  ]) {
     expect(stdout).toContain(command);
   }
 });

@@ -5,6 +5,7 @@ import type { CommandContext } from './command-context.ts';
 import type { BackupInput } from './commands/backup.ts';
 import type { CleanupInput } from './commands/cleanup.ts';
 import type { CopyInput } from './commands/copy.ts';
+import type { DailyInput } from './commands/daily.ts';
 import type { InitInput } from './commands/init.ts';
 import type { RepairInput } from './commands/repair.ts';
 import type { RestoreInput } from './commands/restore.ts';
@@ -158,6 +159,21 @@ export function buildProgram(io: CliIo, execute: Execute): Command {
       return (context) => cleanup(context, input);
     }),
   );
+
+  program
+    .command('daily')
+    .description('what a scheduler runs: backup, verification of what was just written, cleanup, log file')
+    .option(
+      '--if-older <duration>',
+      'only if the last good backup is older than this on one of the targets: 20h',
+    )
+    .option('--log-format <format>', 'of the log file: text or json (default: that of the configuration)')
+    .action((input: DailyInput) =>
+      start('daily', async () => {
+        const { daily } = await import('./commands/daily.ts');
+        return (context) => daily(context, input);
+      }),
+    );
 
   program
     .command('copy')

@@ -62,6 +62,8 @@ function usageReport(error: CommanderError, command: string): ErrorReport {
 const STATE_AFTER_INTERRUPTION: Readonly<Record<string, string>> = {
   backup: 'no backup was made; what was already stored of it is never listed, and a later cleanup removes it',
   restore: 'every database is either as it was or wholly restored; the next restore says which',
+  daily:
+    'what was begun is not listed unless it is whole; some old backups may have been removed, the others are whole',
   cleanup: 'some backups may have been removed, the others are whole',
 };
 

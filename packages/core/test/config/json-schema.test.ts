@@ -18,6 +18,8 @@ test('the JSON Schema knows the sections and refuses others', () => {
     'targets',
     'backup',
     'retention',
+    'verify',
+    'log',
   ]);
   expect(schema).not.toHaveProperty('required');
 });

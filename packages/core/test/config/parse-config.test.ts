@@ -164,9 +164,9 @@ describe('what is refused, with its place', () => {
     expect(await problemsOf(text)).toEqual(problems);
   });
 
-  test('what belongs to a later version is refused, not ignored', async () => {
+  test('what is called otherwise here is refused, with its name', async () => {
     expect(await problemsOf('logFile: a.log')).toEqual([
-      '1:1: "logFile": a log file is not in this version. Remove the key',
+      '1:1: "logFile": a log file is named by "log: { file: PATH }"',
     ]);
   });
 

@@ -11,6 +11,7 @@ import {
 } from '@quackup/core';
 
 import type { CommandContext } from '../command-context.ts';
+import { backupOptions } from '../config/backup-options.ts';
 import { findConfig } from '../config/find-config.ts';
 import { OpenTargets } from '../config/open-targets.ts';
 import { startProgress } from '../progress/progress.ts';
@@ -42,24 +43,10 @@ export async function backup(context: CommandContext, input: BackupInput): Promi
   const names = input.target.length > 0 ? [...new Set(input.target)] : config.backup.targets;
   await using targets = await OpenTargets.open(names, config, context, { several: true });
   using progress = await startProgress(context);
-  const { compression, tempDir, fullEveryMs } = config.backup;
-  const wait = waitMs ?? config.backup.waitMs;
-  const pauseMs = pauseWriterMs ?? config.backup.pauseWriterMs;
-  if (pauseMs !== undefined && process.platform === 'win32') {
-    throw new QuackupError('USAGE', 'a process cannot be paused on Windows', {
-      hint: 'leave out --pause-writer and backup.pauseWriter',
-    });
-  }
   const made = await createBackup({
+    ...backupOptions(config, { waitMs, pauseWriterMs, full: input.full, sameMoment: input.sameMoment }),
     databases,
     targets: targets.targets,
-    ...(compression && { compression }),
-    full: input.full || config.backup.full === true,
-    ...(fullEveryMs !== undefined && { fullEveryMs }),
-    sameMoment: input.sameMoment || config.backup.sameMoment === true,
-    ...(wait !== undefined && { waitMs: wait }),
-    ...(pauseMs !== undefined && { pauseWriterMs: pauseMs }),
-    ...(tempDir !== undefined && { tempDir }),
     signal: context.io.signal,
     onProgress: progress.onProgress,
   });

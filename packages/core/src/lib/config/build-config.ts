@@ -20,8 +20,22 @@ export function buildConfig(raw: RawConfig, source: YamlSource, path: string): C
     targets,
     backup: toBackup(raw.backup ?? {}, [...targets.keys()], baseDir),
     retention: raw.retention ?? DEFAULT_POLICY,
+    verify: toVerify(raw.verify ?? {}),
+    log: toLog(raw.log ?? {}, baseDir),
     placeOf,
   };
+}
+
+function toVerify({ daily, scanEvery }: NonNullable<RawConfig['verify']>): Config['verify'] {
+  const scanEveryMs = scanEvery === undefined ? undefined : parseDuration(scanEvery, MAX_PERIOD_MS);
+  return { ...(daily !== undefined && { daily }), ...(scanEveryMs !== undefined && { scanEveryMs }) };
+}
+
+function toLog(
+  { file, format = 'text', maxMegabytes = 10, keep = 5 }: NonNullable<RawConfig['log']>,
+  baseDir: string,
+): Config['log'] {
+  return { ...(file !== undefined && { file: resolve(baseDir, file) }), format, maxMegabytes, keep };
 }
 
 function toDatabase(raw: NonNullable<RawConfig['databases']>[number], place: string): ConfiguredDatabase {

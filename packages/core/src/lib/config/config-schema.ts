@@ -1,6 +1,6 @@
 import * as z from 'zod';
 
-import type { Compression, RetentionPolicy } from '../api.ts';
+import type { Compression, RetentionPolicy, VerifyLevel } from '../api.ts';
 import { checkDatabaseName } from './database-names.ts';
 import { MAX_PAUSE_WRITER_MS } from '../api.ts';
 import { DURATION_PATTERN, MAX_DURATION_MS, MAX_PERIOD_MS, parseDuration } from './parse-duration.ts';
@@ -99,6 +99,13 @@ export interface RawConfig {
     readonly tempDir?: string;
   };
   readonly retention?: RetentionPolicy;
+  readonly verify?: { readonly daily?: VerifyLevel; readonly scanEvery?: string };
+  readonly log?: {
+    readonly file?: string;
+    readonly format?: 'text' | 'json';
+    readonly maxMegabytes?: number;
+    readonly keep?: number;
+  };
 }
 
 /** The configuration file, after environment variables were replaced. Everything may be absent; nothing may be unknown. */
@@ -171,5 +178,51 @@ export const configSchema: z.ZodType<RawConfig> = z
       })
       .exactOptional(),
     retention: retention.exactOptional(),
+    verify: z
+      .strictObject({
+        daily: z
+          .enum(['archive', 'blocks', 'scan'])
+          .exactOptional()
+          .describe('How `daily` verifies what it has just written. Default: blocks.'),
+        scanEvery: z
+          .string()
+          .regex(DURATION_PATTERN, { error: 'expected a duration such as "7d"', abort: true })
+          .refine(
+            (text) => parseDuration(text, MAX_PERIOD_MS) !== undefined,
+            `at most ${MAX_PERIOD_MS / 86_400_000} days`,
+          )
+          .exactOptional()
+          .describe(
+            'How old the last scan on a target may be until `daily` restores a backup to a scratch folder and reads all of it: "7d". Default: "7d".',
+          ),
+      })
+      .exactOptional(),
+    log: z
+      .strictObject({
+        file: z
+          .string()
+          .min(1)
+          .exactOptional()
+          .describe("The log file of `daily`. Default: `quackup.log` in the user's state folder."),
+        format: z
+          .enum(['text', 'json'])
+          .exactOptional()
+          .describe('A line each, as text or as a JSON object. Default: text.'),
+        maxMegabytes: z
+          .number()
+          .int()
+          .min(1)
+          .max(10_000)
+          .exactOptional()
+          .describe('A longer log file is moved aside. Default: 10.'),
+        keep: z
+          .number()
+          .int()
+          .min(1)
+          .max(1000)
+          .exactOptional()
+          .describe('How many log files that were moved aside stay. Default: 5.'),
+      })
+      .exactOptional(),
   })
   .describe('Configuration of Quackup: quackup.yaml');

@@ -1,4 +1,4 @@
-import type { Compression, RetentionPolicy } from '../api.ts';
+import type { Compression, RetentionPolicy, VerifyLevel } from '../api.ts';
 
 /** An entry of `databases`. */
 export interface ConfiguredDatabase {
@@ -42,6 +42,16 @@ export interface Config {
   };
   /** The default policy if the configuration does not speak of retention; empty if it says `{}`. */
   readonly retention: RetentionPolicy;
+  /** How `daily` verifies. */
+  readonly verify: { readonly daily?: VerifyLevel; readonly scanEveryMs?: number };
+  readonly log: {
+    /** Absolute. */
+    readonly file?: string;
+    readonly format: 'text' | 'json';
+    readonly maxMegabytes: number;
+    /** Log files that were moved aside. */
+    readonly keep: number;
+  };
   /**
    * Where something is written, as `FILE:LINE:COLUMN`, for messages.
    *

@@ -8,7 +8,7 @@ type Issue = z.core.$ZodIssue;
 
 /** Keys that the documentation speaks of and that this version does not honour yet. */
 const NOT_YET: Readonly<Record<string, string>> = {
-  logFile: 'a log file is not in this version. Remove the key',
+  logFile: 'a log file is named by "log: { file: PATH }"',
 };
 
 /** Says what zod found in plain words and at the place of the node that is to blame. */

@@ -1,0 +1,216 @@
+/**
+ * What a scheduler runs: a backup, a look at what was just written, and a cleanup where all of that went well.
+ *
+ *     backup -> for each target that has it: verify -> cleanup
+ *
+ * A target that fails, or holds damage, is reported and does not stop the others. Nothing is removed on a target unless the
+ * backup of this run is on it, holds every database, and has passed.
+ */
+import type {
+  BackupOptions,
+  BackupReport,
+  BackupSummary,
+  CleanupReport,
+  FailureReport,
+  NamedTarget,
+  RetentionPolicy,
+  VerifyLevel,
+  VerifyReport,
+} from '../api.ts';
+import { systemClock } from '../clock.ts';
+import { createBackup } from '../backup/create-backup.ts';
+import { cleanupBackups } from '../cleanup/cleanup-backups.ts';
+import { failureReport } from '../failure-report.ts';
+import { listBackups } from '../list/list-backups.ts';
+import { verifyBackup } from '../verify/verify-backup.ts';
+
+/** Once a week one backup on each target is restored to a scratch folder and read by DuckDB, milliseconds. */
+export const DEFAULT_SCAN_EVERY_MS: number = 7 * 86_400_000;
+
+/** A scan that is due in less than this is made now: runs do not start to the second. */
+const SLACK_MS = 3_600_000;
+
+export interface DailyOptions extends BackupOptions {
+  readonly policy: RetentionPolicy;
+  /** Default: blocks. */
+  readonly verifyLevel?: VerifyLevel;
+  /** How old the last scan on a target may be until one is made instead, in milliseconds. Default: 7 days. */
+  readonly scanEveryMs?: number;
+}
+
+/** Something that went wrong, or that somebody should know. */
+export interface DailyProblem extends FailureReport {
+  readonly severity: 'failure' | 'warning';
+  /** What it is about: `database NAME`, `target NAME`, `verification on NAME`, ... Stable from run to run. */
+  readonly subject: string;
+}
+
+export interface DailyReport {
+  readonly outcome: 'success' | 'warning' | 'failure';
+  /** ISO 8601, UTC. */
+  readonly startedAt: string;
+  readonly durationMs: number;
+  /** Absent if no backup was made. */
+  readonly backup?: BackupReport;
+  readonly verified: readonly { readonly target: string; readonly report: VerifyReport }[];
+  readonly cleanups: readonly { readonly target: string; readonly report: CleanupReport }[];
+  readonly problems: readonly DailyProblem[];
+  /** The newest complete backup that each target that could be read has now, null if it has none. */
+  readonly lastGood: readonly {
+    readonly target: string;
+    readonly backup: string | null;
+    /** ISO 8601, UTC. */
+    readonly createdAt: string | null;
+  }[];
+}
+
+/**
+ * Makes a backup, verifies it and cleans up.
+ *
+ * @returns what happened. Failures are in the report; only an abort is thrown, as its reason.
+ */
+export async function runDaily(options: DailyOptions): Promise<DailyReport> {
+  const run = new DailyRun(options);
+  await run.backUp();
+  for (const target of options.targets) await run.verifyAndCleanUp(target);
+  return run.report();
+}
+
+class DailyRun {
+  readonly #options: DailyOptions;
+  readonly #startedAt: Date;
+  readonly #startedMs = performance.now();
+  readonly #problems: DailyProblem[] = [];
+  readonly #verified: DailyReport['verified'][number][] = [];
+  readonly #cleanups: DailyReport['cleanups'][number][] = [];
+  readonly #lastGood: DailyReport['lastGood'][number][] = [];
+  #backup: BackupReport | undefined;
+
+  constructor(options: DailyOptions) {
+    this.#options = options;
+    this.#startedAt = (options.clock ?? systemClock).now();
+  }
+
+  async backUp(): Promise<void> {
+    const made = await this.#attempt('backup', () => createBackup(this.#options));
+    if (made === undefined) return;
+    this.#backup = made;
+    for (const { name, error, warnings = [] } of made.databases) {
+      if (error !== undefined) this.#fail(`database ${name}`, error);
+      for (const message of warnings) this.#warn(`database ${name}`, { code: 'WARNING', message });
+    }
+    for (const { name, error } of made.targets) if (error !== undefined) this.#fail(`target ${name}`, error);
+  }
+
+  async verifyAndCleanUp(target: NamedTarget): Promise<void> {
+    const { name } = target;
+    if (await this.#isGoodOn(target)) await this.#cleanUp(target);
+    const listed = await this.#attempt(`target ${name}`, () => this.#list(target));
+    if (listed === undefined) return;
+    const good = listed.find(isComplete);
+    this.#lastGood.push({ target: name, backup: good?.name ?? null, createdAt: good?.createdAt ?? null });
+  }
+
+  report(): DailyReport {
+    const severities = new Set(this.#problems.map(({ severity }) => severity));
+    return {
+      outcome: severities.has('failure') ? 'failure' : severities.has('warning') ? 'warning' : 'success',
+      startedAt: this.#startedAt.toISOString(),
+      durationMs: Math.round(performance.now() - this.#startedMs),
+      ...(this.#backup !== undefined && { backup: this.#backup }),
+      verified: this.#verified,
+      cleanups: this.#cleanups,
+      problems: this.#problems,
+      lastGood: this.#lastGood,
+    };
+  }
+
+  /** Whether this run's backup is on a target, with all databases, and passes. */
+  async #isGoodOn(target: NamedTarget): Promise<boolean> {
+    const backup = this.#backup;
+    const { name } = target;
+    if (backup?.targets.some((entry) => entry.name === name && entry.status === 'ok') !== true) return false;
+    const { verifyLevel = 'blocks', signal, onProgress, clock, tempDir } = this.#options;
+    const report = await this.#attempt(`verification on ${name}`, async () => {
+      const level = (await this.#isScanDue(target)) ? 'scan' : verifyLevel;
+      return verifyBackup(target, backup.backup, {
+        level,
+        ...(signal && { signal }),
+        ...(onProgress && { onProgress }),
+        ...(clock && { clock }),
+        ...(tempDir !== undefined && { tempDir }),
+      });
+    });
+    if (report === undefined) return false;
+    this.#verified.push({ target: name, report });
+    const [problem] = report.problems;
+    if (problem !== undefined) {
+      const more = report.problems.length > 1 ? `, and ${report.problems.length - 1} more` : '';
+      this.#fail(`verification on ${name}`, {
+        code: problem.code,
+        message: `${backup.backup} is damaged: ${problem.message}${more}; nothing was removed there`,
+        hint: `quackup verify ${backup.backup} --target ${name} shows all; make another backup, and look for the cause`,
+      });
+    }
+    return report.ok && backup.databases.every(({ status }) => status === 'ok');
+  }
+
+  async #isScanDue(target: NamedTarget): Promise<boolean> {
+    const { scanEveryMs = DEFAULT_SCAN_EVERY_MS } = this.#options;
+    const times = (await this.#list(target)).flatMap(({ verified }) =>
+      verified?.level === 'scan' ? [Date.parse(verified.at)] : [],
+    );
+    const ageMs = this.#startedAt.getTime() - Math.max(...times);
+    // A scan of the future says nothing of when the last one was.
+    return ageMs < -SLACK_MS || ageMs >= scanEveryMs - Math.min(SLACK_MS, scanEveryMs / 10);
+  }
+
+  async #cleanUp(target: NamedTarget): Promise<void> {
+    const { policy, signal, clock } = this.#options;
+    const subject = `cleanup on ${target.name}`;
+    try {
+      const report = await cleanupBackups(target, {
+        policy,
+        ...(signal && { signal }),
+        ...(clock && { clock }),
+      });
+      this.#cleanups.push({ target: target.name, report });
+    } catch (error) {
+      signal?.throwIfAborted();
+      const failure = failureReport(error);
+      // Somebody else works there; the next run removes what is to be removed.
+      if (failure.code === 'LEASE_HELD') this.#warn(subject, failure);
+      else this.#fail(subject, failure);
+    }
+  }
+
+  #list(target: NamedTarget): Promise<BackupSummary[]> {
+    const { signal } = this.#options;
+    return listBackups(target, signal === undefined ? {} : { signal });
+  }
+
+  async #attempt<Result>(subject: string, work: () => Promise<Result>): Promise<Result | undefined> {
+    try {
+      return await work();
+    } catch (error) {
+      this.#options.signal?.throwIfAborted();
+      this.#fail(subject, failureReport(error));
+      return undefined;
+    }
+  }
+
+  #fail(subject: string, failure: FailureReport): void {
+    // A target that has failed once in this run is not news the second time.
+    const known = this.#problems.some(
+      (problem) => problem.severity === 'failure' && problem.subject === subject,
+    );
+    if (!known) this.#problems.push({ severity: 'failure', subject, ...failure });
+  }
+
+  #warn(subject: string, failure: FailureReport): void {
+    this.#problems.push({ severity: 'warning', subject, ...failure });
+  }
+}
+
+const isComplete = ({ damaged, failedDatabases }: BackupSummary): boolean =>
+  damaged === undefined && failedDatabases.length === 0;
