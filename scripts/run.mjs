@@ -81,6 +81,9 @@ switch (task) {
   case 'bench-growth':
     runNode('bench/src/growth.ts', ...args);
     break;
+  case 'bench-simulate':
+    runNode('bench/src/simulate.ts', ...args);
+    break;
   case 'impact':
     runNode('internal/stress/src/impact.ts', ...args);
     break;

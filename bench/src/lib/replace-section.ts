@@ -12,6 +12,10 @@ export const INCREMENTAL: Section = {
   begin: '<!-- incremental: written by `npm run bench:incremental -- --write` -->',
   end: '<!-- end of incremental -->',
 };
+export const SIMULATION: Section = {
+  begin: '<!-- simulation: written by `npm run bench:simulate -- --write` -->',
+  end: '<!-- end of simulation -->',
+};
 export const GROWTH: Section = {
   begin: '<!-- growth: written by `npm run bench:growth -- --write` -->',
   end: '<!-- end of growth -->',
