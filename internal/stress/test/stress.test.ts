@@ -7,32 +7,70 @@ import { expect, test } from 'vitest';
 import { enginePaths } from '../src/lib/engines.ts';
 import { rulesWithout } from '../src/lib/rules.ts';
 import { SCENARIOS } from '../src/lib/scenarios.ts';
-import { stress } from '../src/lib/stress.ts';
+import { stress, type StressOptions } from '../src/lib/stress.ts';
+import type { Attempt } from '../src/lib/summary.ts';
 
-test('copies of a database that is being written are each one committed state', async () => {
+const names = (...wanted: readonly string[]): typeof SCENARIOS =>
+  SCENARIOS.filter(({ name }) => wanted.includes(name));
+
+/** Copies of the newest engine's databases, on a folder of their own. */
+async function attack(
+  options: Pick<StressOptions, 'seed' | 'copies' | 'scenarios' | 'copiesPerRun' | 'method' | 'rules'>,
+): Promise<readonly Attempt[]> {
   const folder = mkdtempSync(join(tmpdir(), 'quackup-stress-test-'));
   try {
-    const attempts = await stress({
-      seed: 3,
+    return await stress({
       seconds: 60,
-      copies: 12,
       engines: enginePaths(['1.5'], folder),
       storage: ['default', 'latest'],
-      scenarios: SCENARIOS.filter(({ name }) =>
-        ['low threshold', 'bulk loads', 'several writers', 'killed'].includes(name),
-      ),
       jobs: 1,
       keepBad: false,
-      copiesPerRun: 4,
-      method: 'quackup',
-      rules: rulesWithout([]),
       waitMs: 30_000,
       folder,
       onAttempt: () => undefined,
+      ...options,
     });
-    expect(attempts.filter(({ outcome }) => outcome === 'bad')).toEqual([]);
-    expect(attempts.filter(({ outcome }) => outcome === 'good').length).toBeGreaterThanOrEqual(12);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+const count = (attempts: readonly Attempt[], outcome: Attempt['outcome']): number =>
+  attempts.filter((attempt) => attempt.outcome === outcome).length;
+
+test('copies of a database that is being written are each one committed state', async () => {
+  const attempts = await attack({
+    seed: 3,
+    copies: 12,
+    scenarios: names('low threshold', 'bulk loads', 'several writers', 'killed'),
+    copiesPerRun: 4,
+    method: 'quackup',
+    rules: rulesWithout([]),
+  });
+  expect(attempts.filter(({ outcome }) => outcome === 'bad')).toEqual([]);
+  expect(count(attempts, 'good')).toBeGreaterThanOrEqual(12);
+}, 120_000);
+
+test('without a rule that matters, copies of the same writers are bad, and the check says so', async () => {
+  const attempts = await attack({
+    seed: 9,
+    copies: 4,
+    scenarios: names('bulk loads'),
+    copiesPerRun: 4,
+    method: 'quackup',
+    rules: rulesWithout(['free-blocks']),
+  });
+  expect(count(attempts, 'bad')).toBeGreaterThan(0);
+}, 120_000);
+
+test('what cp takes from a slow source is bad, and the check says so', async () => {
+  const attempts = await attack({
+    seed: 9,
+    copies: 12,
+    scenarios: names('slow source', 'missed headers'),
+    copiesPerRun: 4,
+    method: 'cp-file-wal',
+    rules: rulesWithout([]),
+  });
+  expect(count(attempts, 'bad')).toBeGreaterThan(0);
 }, 120_000);

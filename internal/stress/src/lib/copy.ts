@@ -1,4 +1,6 @@
-import { copyFile, rm } from 'node:fs/promises';
+import { createReadStream, createWriteStream } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { pipeline } from 'node:stream/promises';
 
 import {
   DatabaseReader,
@@ -35,7 +37,7 @@ export interface CopyOptions {
 export async function takeCopy(from: string, to: string, options: CopyOptions): Promise<Copy> {
   const startMs = performance.now();
   if (options.method !== 'quackup') {
-    await copyPlainly(from, to, options.method === 'cp-file-wal');
+    await copyPlainly(from, to, options);
     return { ms: performance.now() - startMs, passes: 1, readRatio: 1 };
   }
   await using scratch = await ScratchFolder.create(options.folder);
@@ -54,15 +56,37 @@ export async function takeCopy(from: string, to: string, options: CopyOptions): 
   return { ms, passes: snapshot.passes ?? 1, readRatio: (snapshot.bytesRead ?? size) / size };
 }
 
-async function copyPlainly(from: string, to: string, fileFirst: boolean): Promise<void> {
-  const wal = async (): Promise<void> => {
-    await copyFile(`${from}.wal`, `${to}.wal`).catch((error: NodeJS.ErrnoException) => {
-      if (error.code !== 'ENOENT') throw error;
-    });
-  };
-  if (!fileFirst) await wal();
-  await copyFile(from, to);
-  if (fileFirst) await wal();
+/** As `cp` does it: from the first byte to the last, at the speed of the same source. */
+async function copyPlainly(
+  from: string,
+  to: string,
+  { method, slowMs }: Pick<CopyOptions, 'method' | 'slowMs'>,
+): Promise<void> {
+  const fileFirst = method === 'cp-file-wal';
+  if (!fileFirst) await copyOne(`${from}.wal`, `${to}.wal`, slowMs);
+  await copyOne(from, to, slowMs);
+  if (fileFirst) await copyOne(`${from}.wal`, `${to}.wal`, slowMs);
+}
+
+const PIECE_BYTES = 262_144;
+
+/** Copies a file, if it is there. */
+async function copyOne(from: string, to: string, slowMs: number): Promise<void> {
+  try {
+    const source = createReadStream(from, { highWaterMark: PIECE_BYTES });
+    await pipeline(
+      source,
+      async function* slowly(pieces: AsyncIterable<Buffer>) {
+        for await (const piece of pieces) {
+          busy(slowMs);
+          yield piece;
+        }
+      },
+      createWriteStream(to),
+    );
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+  }
 }
 
 /** A slow disk keeps the reader, and leaves the processor to the writer; here it is the reader's own thread that is kept. */
