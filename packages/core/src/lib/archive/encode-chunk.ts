@@ -5,7 +5,7 @@ import type { Compression } from '../api.ts';
 import { MAX_CHUNK_BYTES } from '../format/schema.ts';
 import { ThreadPool } from '../process/thread-pool.ts';
 import { type Codec, createCodec } from './compression.ts';
-import type { EncodeAnswer, EncodeTask } from './encode-task.ts';
+import { type EncodeAnswer, type EncodeTask, HASH_BYTES } from './encode-task.ts';
 import { BufferPool } from './buffer-pool.ts';
 import { sha256 } from './sha256.ts';
 
@@ -27,8 +27,8 @@ export interface ChunkEncoder extends AsyncDisposable {
 /** Starting threads takes longer than compressing so few chunks. */
 const LEAST_CHUNKS_FOR_THREADS = 128;
 
-/** Room for a frame of the largest chunk, also if it does not compress. */
-const OUTPUT_BYTES = MAX_CHUNK_BYTES + 4096;
+/** Room for a hash and a frame of the largest chunk, also if it does not compress. */
+const OUTPUT_BYTES = HASH_BYTES + MAX_CHUNK_BYTES + 4096;
 
 const WORKER = new URL(`./encode-worker${extname(fileURLToPath(import.meta.url))}`, import.meta.url);
 
@@ -69,9 +69,10 @@ export class EncodeThreads implements ChunkEncoder {
   async encode(content: Uint8Array): Promise<EncodedChunk> {
     const output = this.#outputs.take();
     const release = (): void => this.#outputs.give(output);
-    const { hash, frame } = await this.#threads.run({ compression: this.#compression, content, output });
+    const frame = await this.#threads.run({ compression: this.#compression, content, output });
+    const hash = new Uint8Array(output.subarray(0, HASH_BYTES));
     if (typeof frame === 'number' && frame > 0) {
-      return { hash, frame: output.subarray(0, frame), owned: false, release };
+      return { hash, frame: output.subarray(HASH_BYTES, HASH_BYTES + frame), owned: false, release };
     }
     release();
     return typeof frame === 'number' ? { hash, frame: content, owned: false } : { hash, frame, owned: true };
