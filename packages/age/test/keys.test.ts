@@ -6,11 +6,14 @@ import { describe, expect, test } from 'vitest';
 import {
   AgeError,
   checkRecipients,
+  decryptIdentities,
   decryptStream,
+  encryptIdentities,
   fingerprintOf,
   formatIdentity,
   generateIdentity,
   type Identity,
+  isEncryptedIdentities,
   parseIdentities,
   parseIdentity,
   parseRecipient,
@@ -156,3 +159,25 @@ function caught(action: () => unknown): AgeError {
   }
   throw new Error('nothing was thrown');
 }
+
+describe('a file of identities that is encrypted', () => {
+  test('is opened with its passphrase, as text with any line ends, and binary', async () => {
+    const text = await formatIdentity(usual, new Date(0));
+    const armored = await encryptIdentities(text, 'open sesame', quick);
+    expect(armored).toMatch(
+      /^-----BEGIN AGE ENCRYPTED FILE-----\n[\s\S]+\n-----END AGE ENCRYPTED FILE-----\n$/,
+    );
+    const binary = await encrypted(Buffer.from(text), [passphraseRecipient('open sesame', quick)]);
+    for (const file of [Buffer.from(armored), Buffer.from(`\n${armored.replaceAll('\n', '\r\n')}`), binary]) {
+      expect(isEncryptedIdentities(file)).toBe(true);
+      const [identity, ...more] = await decryptIdentities(file, 'open sesame');
+      expect(more).toHaveLength(0);
+      expect(identity?.reveal()).toBe(usual.reveal());
+      await expect(decryptIdentities(file, 'open barley')).rejects.toMatchObject({ code: 'WRONG_KEY' });
+    }
+    expect(isEncryptedIdentities(Buffer.from(text))).toBe(false);
+    expect(isEncryptedIdentities(Buffer.alloc(0))).toBe(false);
+    const cut = Buffer.from(armored.slice(0, -40));
+    await expect(decryptIdentities(cut, 'open sesame')).rejects.toMatchObject({ code: 'NOT_AGE' });
+  });
+});

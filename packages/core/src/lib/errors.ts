@@ -27,6 +27,8 @@ export const ERROR_CODES = {
     'the target that a backup is copied to has something else under a name that the backup needs',
   FORMAT_UNSUPPORTED: 'the backup was written by a newer version of Quackup',
   ARCHIVE_HOSTILE: 'an archive holds something that no backup holds',
+  // Keys
+  KEY_UNAVAILABLE: 'a key or passphrase cannot be had from where the configuration says',
   // Restore
   TARGET_EXISTS: 'a file is in the way of a restore',
   DATABASE_IN_USE: 'a process holds the database that would be replaced',
@@ -57,6 +59,7 @@ const EXIT_BY_CODE: Partial<Record<ErrorCode, number>> = {
   TARGET_NOT_INSTALLED: EXIT.usage,
   TARGET_INVALID: EXIT.usage,
   NAME_CONFLICT: EXIT.usage,
+  KEY_UNAVAILABLE: EXIT.usage,
   BACKUP_DAMAGED: EXIT.damaged,
   ARCHIVE_HOSTILE: EXIT.damaged,
   LEASE_HELD: EXIT.leaseHeld,

@@ -17,6 +17,7 @@ test('the JSON Schema knows the sections and refuses others', () => {
     'databases',
     'targets',
     'backup',
+    'encryption',
     'retention',
     'verify',
     'log',

@@ -195,6 +195,66 @@ databases: [ "\${UNSET}", { path: a, name: "" }, 7 ]
   });
 });
 
+describe('encryption', () => {
+  test('what it says is read; paths are relative to the file', () => {
+    const { encryption } = parse(`
+encryption:
+  recipients: [age1qqq, { file: keys/team.txt }]
+  identities:
+    - { file: key.age, passphrase: { command: [pass, show, it], timeout: 90s } }
+    - { env: MY_KEY }
+    - { command: [op, read, x] }
+    - prompt
+`);
+    expect(encryption).toEqual({
+      recipients: ['age1qqq', { file: resolve('/etc/quackup/keys/team.txt') }],
+      identities: [
+        {
+          file: resolve('/etc/quackup/key.age'),
+          passphrase: { command: ['pass', 'show', 'it'], timeoutMs: 90_000 },
+        },
+        { env: 'MY_KEY' },
+        { command: ['op', 'read', 'x'] },
+        'prompt',
+      ],
+    });
+    expect(parse('encryption: { passphrase: prompt }').encryption).toEqual({
+      recipients: [],
+      identities: [],
+      passphrase: 'prompt',
+    });
+    expect(parse('encryption: { identities: { env: K } }').encryption?.identities).toEqual([{ env: 'K' }]);
+    expect(parse('').encryption).toBeUndefined();
+  });
+
+  test.each([
+    ['{}', 'names neither recipients nor identities nor a passphrase'],
+    ['{ recipients: [] }', 'encryption.recipients'],
+    ['{ passphrase: prompt, recipients: [age1qqq] }', 'cannot be used together'],
+    ['{ recipients: [AGE-SECRET-KEY-1SECRETSECRET] }', 'a recipient begins with age1'],
+    ['{ recipients: ["ssh-ed25519 AAAA"] }', 'a recipient begins with age1'],
+    ['{ passphrase: my own secret words }', 'must not be written here'],
+    ['{ identities: AGE-SECRET-KEY-1SECRETSECRET }', 'must not be written here'],
+    ['{ identities: [AGE-SECRET-KEY-1SECRETSECRET] }', 'must not be written here'],
+    ['{ identities: [{ file: a, env: B }] }', 'encryption.identities[0]'],
+    ['{ identities: [{ timeout: 5s }] }', 'exactly one of'],
+    ['{ identities: [{ file: a, timeout: 5s }] }', 'only for a command'],
+    ['{ identities: [{ env: A, passphrase: prompt }] }', 'only for a file'],
+    ['{ passphrase: { file: a, passphrase: prompt } }', 'passphrase'],
+    ['{ identities: [{ env: "a b" }] }', 'environment variable'],
+    ['{ identities: [{ command: [] }] }', 'command'],
+    ['{ identities: [{ command: "pass show it" }] }', 'command'],
+    ['{ identities: [{ command: [a], timeout: 11m }] }', 'at most 10 minutes'],
+    ['{ identities: [{ command: [a], timeout: 5 }] }', 'timeout'],
+    ['{ identity: { file: a } }', 'identit'],
+  ])('%s is refused, without repeating a secret', async (encryption, problem) => {
+    const problems = (await problemsOf(`encryption: ${encryption}`)).join('\n');
+    expect(problems).toContain(problem);
+    expect(problems).toMatch(/^1:\d+: /);
+    expect(problems).not.toMatch(/SECRETSECRET|secret words/);
+  });
+});
+
 describe('variables', () => {
   const env = { HOME_DIR: '/home/duck', EMPTY: '', TRICK: '${HOME_DIR}' };
 

@@ -1,8 +1,9 @@
 import { dirname, resolve } from 'node:path';
 
 import { DEFAULT_POLICY } from '../retention/index.ts';
-import type { Config, ConfiguredDatabase } from './config.ts';
+import type { Config, ConfiguredDatabase, ConfiguredEncryption, SecretSource } from './config.ts';
 import type { RawConfig } from './config-schema.ts';
+import type { RawEncryption, RawSecretSource } from './encryption-schema.ts';
 import { MAX_PERIOD_MS, parseDuration } from './parse-duration.ts';
 import type { YamlSource } from './yaml-source.ts';
 
@@ -19,11 +20,39 @@ export function buildConfig(raw: RawConfig, source: YamlSource, path: string): C
     databases: (raw.databases ?? []).map((each, index) => toDatabase(each, placeOf(['databases', index]))),
     targets,
     backup: toBackup(raw.backup ?? {}, [...targets.keys()], baseDir),
+    ...(raw.encryption !== undefined && { encryption: toEncryption(raw.encryption, baseDir) }),
     retention: raw.retention ?? DEFAULT_POLICY,
     verify: toVerify(raw.verify ?? {}),
     log: toLog(raw.log ?? {}, baseDir),
     placeOf,
   };
+}
+
+function toEncryption(raw: RawEncryption, baseDir: string): ConfiguredEncryption {
+  const { recipients = [], identities = [], passphrase } = raw;
+  return {
+    recipients: recipients.map((each) =>
+      typeof each === 'string' ? each : { file: resolve(baseDir, each.file) },
+    ),
+    identities: (Array.isArray(identities) ? identities : [identities]).map((each) =>
+      toSecretSource(each, baseDir),
+    ),
+    ...(passphrase !== undefined && { passphrase: toSecretSource(passphrase, baseDir) }),
+  };
+}
+
+function toSecretSource(raw: RawSecretSource, baseDir: string): SecretSource {
+  if (raw === 'prompt') return raw;
+  const { file, env, command = [], timeout, passphrase } = raw;
+  if (env !== undefined) return { env };
+  if (file !== undefined) {
+    return {
+      file: resolve(baseDir, file),
+      ...(passphrase !== undefined && { passphrase: toSecretSource(passphrase, baseDir) }),
+    };
+  }
+  const timeoutMs = timeout === undefined ? undefined : parseDuration(timeout);
+  return { command, ...(timeoutMs !== undefined && { timeoutMs }) };
 }
 
 function toVerify({ daily, scanEvery }: NonNullable<RawConfig['verify']>): Config['verify'] {

@@ -3,6 +3,7 @@ import * as z from 'zod';
 import type { Compression, RetentionPolicy, VerifyLevel } from '../api.ts';
 import { checkDatabaseName } from './database-names.ts';
 import { MAX_PAUSE_WRITER_MS } from '../api.ts';
+import { encryptionSchema, type RawEncryption } from './encryption-schema.ts';
 import { DURATION_PATTERN, MAX_DURATION_MS, MAX_PERIOD_MS, parseDuration } from './parse-duration.ts';
 
 const level = (algorithm: string, from: number, to: number): z.ZodExactOptional<z.ZodNumber> =>
@@ -98,6 +99,7 @@ export interface RawConfig {
     readonly sameMoment?: boolean;
     readonly tempDir?: string;
   };
+  readonly encryption?: RawEncryption;
   readonly retention?: RetentionPolicy;
   readonly verify?: { readonly daily?: VerifyLevel; readonly scanEvery?: string };
   readonly log?: {
@@ -177,6 +179,7 @@ export const configSchema: z.ZodType<RawConfig> = z
           .describe("Folder for copies of databases that are being written. Default: the system's."),
       })
       .exactOptional(),
+    encryption: encryptionSchema.exactOptional(),
     retention: retention.exactOptional(),
     verify: z
       .strictObject({

@@ -18,6 +18,27 @@ export interface ConfiguredTarget {
   readonly options: Readonly<Record<string, unknown>>;
 }
 
+/** Where a secret comes from. It is read when it is needed and not before. */
+export type SecretSource =
+  /** Absolute. */
+  | { readonly file: string; readonly passphrase?: SecretSource }
+  /** Name of an environment variable. */
+  | { readonly env: string }
+  /** A program and its arguments, run without a shell in {@link Config.baseDir}; what it prints is the secret. */
+  | { readonly command: readonly string[]; readonly timeoutMs?: number }
+  /** Somebody is asked. */
+  | 'prompt';
+
+/** The section `encryption`: at least one of its parts is there. */
+export interface ConfiguredEncryption {
+  /** Texts `age1...`, or files (absolute) with one a line. What is written is encrypted for all of them. */
+  readonly recipients: readonly (string | { readonly file: string })[];
+  /** Where secret keys are, for what has to be read. */
+  readonly identities: readonly SecretSource[];
+  /** Instead of both. */
+  readonly passphrase?: SecretSource;
+}
+
 /** A configuration that was read and checked: there is no way to have one that says something impossible. */
 export interface Config {
   /** Absolute path of the configuration file. */
@@ -40,6 +61,8 @@ export interface Config {
     /** Absolute. */
     readonly tempDir?: string;
   };
+  /** Absent: backups are plain. */
+  readonly encryption?: ConfiguredEncryption;
   /** The default policy if the configuration does not speak of retention; empty if it says `{}`. */
   readonly retention: RetentionPolicy;
   /** How `daily` verifies. */

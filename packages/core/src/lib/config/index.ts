@@ -1,4 +1,10 @@
-export type { Config, ConfiguredDatabase, ConfiguredTarget } from './config.ts';
+export type {
+  Config,
+  ConfiguredDatabase,
+  ConfiguredEncryption,
+  ConfiguredTarget,
+  SecretSource,
+} from './config.ts';
 export { configJsonSchema } from './json-schema.ts';
 export { checkDatabaseName, checkEntryNames, type EntryConflict, MAX_NAME_BYTES } from './database-names.ts';
 export { loadConfig, parseConfig, type ParseConfigOptions } from './load-config.ts';
