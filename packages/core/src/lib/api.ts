@@ -25,16 +25,26 @@ export interface NamedTarget {
   readonly name: string;
   readonly target: StorageTarget;
   readonly limits?: TargetLimits;
+  /** Texts that must not show in any error of the target. */
+  readonly secrets?: readonly string[];
 }
 
-/** How much patience a target gets. */
+/** How much patience a target gets, and how much it is asked to bear. */
 export interface TargetLimits {
-  /** How long a call may go without any progress, in milliseconds. Default: 300,000. */
+  /** How long a call that carries data may go without any progress, in milliseconds. Default: 300,000. */
   readonly stallMs?: number;
+  /** How long the answer to one question may take (a stat, a delete, a page of a list), in milliseconds. Default: 120,000. */
+  readonly requestMs?: number;
   /** How often in a row a call may fail with a retryable error, the first time included. Default: 4. */
   readonly attempts?: number;
-  /** Pause after the first failure in milliseconds; each further one is twice as long. Default: 500. */
+  /** The longest pause after the first failure in milliseconds; each further one may be twice as long. Default: 500. */
   readonly retryMs?: number;
+  /** How many further tries all calls to the target have together, while few of them succeed. Default: 50. */
+  readonly retryBudget?: number;
+  /** Requests under way at a time where many are to be made. Default: 6 ranges of an archive, 16 manifests. */
+  readonly concurrency?: number;
+  /** Bytes in a second that are sent to the target, on average. Default: as many as can be. */
+  readonly maxUploadRate?: number;
 }
 
 /** Time and randomness come from here, so that tests can hold them. */

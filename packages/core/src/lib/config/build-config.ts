@@ -4,6 +4,7 @@ import { DEFAULT_POLICY } from '../retention/index.ts';
 import type { Config, ConfiguredDatabase, ConfiguredEncryption, SecretSource } from './config.ts';
 import type { RawConfig } from './config-schema.ts';
 import type { RawEncryption, RawSecretSource } from './encryption-schema.ts';
+import { toLimits } from './limits-schema.ts';
 import { MAX_PERIOD_MS, parseDuration } from './parse-duration.ts';
 import type { YamlSource } from './yaml-source.ts';
 
@@ -12,7 +13,10 @@ export function buildConfig(raw: RawConfig, source: YamlSource, path: string): C
   const baseDir = dirname(path);
   const placeOf: Config['placeOf'] = (at, side) => source.placeAt(source.offsetOf(at, side));
   const targets = new Map(
-    Object.entries(raw.targets ?? {}).map(([name, { type, ...options }]) => [name, { type, options }]),
+    Object.entries(raw.targets ?? {}).map(([name, { type, limits, ...options }]) => [
+      name,
+      { type, options, ...(limits !== undefined && { limits: toLimits(limits) }) },
+    ]),
   );
   return {
     path,

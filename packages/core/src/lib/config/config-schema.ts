@@ -1,6 +1,7 @@
 import * as z from 'zod';
 
 import type { Compression, RetentionPolicy, VerifyLevel } from '../api.ts';
+import { type RawLimits, limitsSchema } from './limits-schema.ts';
 import { checkDatabaseName } from './database-names.ts';
 import { MAX_PAUSE_WRITER_MS } from '../api.ts';
 import { encryptionSchema, type RawEncryption } from './encryption-schema.ts';
@@ -58,8 +59,9 @@ const target = z
       .describe(
         'A built-in type (`local`), the name of a package, or the path of a module (`./my-target.js`).',
       ),
+    limits: limitsSchema.exactOptional(),
   })
-  .describe('A place that keeps backups. Besides `type` it takes the options of that type.');
+  .describe('A place that keeps backups. Besides `type` and `limits` it takes the options of that type.');
 
 const count = (what: string): z.ZodExactOptional<z.ZodNumber> =>
   z.number().int().min(0).exactOptional().describe(what);
@@ -89,7 +91,9 @@ const retention = z
 export interface RawConfig {
   readonly $schema?: string;
   readonly databases?: readonly (string | { readonly path: string; readonly name?: string })[];
-  readonly targets?: Readonly<Record<string, { readonly type: string; readonly [option: string]: unknown }>>;
+  readonly targets?: Readonly<
+    Record<string, { readonly type: string; readonly limits?: RawLimits; readonly [option: string]: unknown }>
+  >;
   readonly backup?: {
     readonly targets?: readonly string[];
     readonly compression?: Compression;

@@ -1,4 +1,4 @@
-import type { Compression, RetentionPolicy, VerifyLevel } from '../api.ts';
+import type { Compression, RetentionPolicy, TargetLimits, VerifyLevel } from '../api.ts';
 
 /** An entry of `databases`. */
 export interface ConfiguredDatabase {
@@ -14,8 +14,9 @@ export interface ConfiguredDatabase {
 export interface ConfiguredTarget {
   /** A built-in name, a package name, or a path beginning with `./`, `../` or `/`. */
   readonly type: string;
-  /** Everything but `type`. Secrets may still be `{ env }` or `{ file }`. */
+  /** Everything but `type` and `limits`. Secrets may still be `{ env }` or `{ file }`. */
   readonly options: Readonly<Record<string, unknown>>;
+  readonly limits?: TargetLimits;
 }
 
 /** Where a secret comes from. It is read when it is needed and not before. */

@@ -51,7 +51,14 @@ export async function openTarget(
   const options = await checkTargetOptions(name, definition, resolved, config);
   try {
     const target = await definition.open(options, { baseDir: config.baseDir, ...(signal && { signal }) });
-    return { name, target };
+    const { limits } = configured;
+    const { secrets } = resolved;
+    return {
+      name,
+      target,
+      ...(secrets.length > 0 && { secrets }),
+      ...(limits !== undefined && { limits }),
+    };
   } catch (cause) {
     signal?.throwIfAborted();
     const wrongOptions = isTargetError(cause) && cause.code === 'INVALID_OPTIONS';

@@ -72,7 +72,9 @@ export async function readBackups(client: TargetClient, content: TargetContent):
       : objects.filter(({ key }) => key.endsWith('.tar.gz')).map((info) => ({ name, info })),
   );
   const listed: ListedBackup[] = [];
-  const own = orderedMap(content.manifests, MANIFESTS_AT_ONCE, (name) => readOwn(client, name, content));
+  const own = orderedMap(content.manifests, client.concurrency(MANIFESTS_AT_ONCE), (name) =>
+    readOwn(client, name, content),
+  );
   for await (const backup of own) if (backup !== undefined) listed.push(backup);
   for await (const backup of orderedMap(foreign, 2, ({ name, info }) => readForeign(client, name, info))) {
     if (backup !== undefined) listed.push(backup);

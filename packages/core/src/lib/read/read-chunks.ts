@@ -16,7 +16,7 @@ import { codecOfArchive } from './load-backup.ts';
 const RANGE_BYTES = 4 * 1024 * 1024;
 /** Bytes between two frames that are rather read than asked for separately: the zero frames of free blocks. */
 const GAP_BYTES = 64 * 1024;
-/** Ranges in flight. Their decoded bytes are what bounds memory: 6 x 4 MiB. */
+/** Ranges in flight, unless the target's limits say otherwise. Their decoded bytes are what bounds memory: 6 x 4 MiB. */
 export const RANGES_IN_FLIGHT = 6;
 
 /** A chunk as it was when it was backed up: its hash has been checked. */
@@ -48,7 +48,7 @@ export async function readChunks(
   file: number,
   visit: (chunk: ReadChunk) => Promise<void> | void,
 ): Promise<void> {
-  const visited = orderedMap(ranges(index, file), RANGES_IN_FLIGHT, async (range) => {
+  const visited = orderedMap(ranges(index, file), client.concurrency(RANGES_IN_FLIGHT), async (range) => {
     const decoding = await readRange(client, index, file, range);
     await Promise.all(
       decoding.map(async (decoded) => {
@@ -68,8 +68,10 @@ export async function* chunksInOrder(
   index: ArchiveIndex,
   file: number,
 ): AsyncGenerator<ReadChunk, void, undefined> {
-  for await (const chunks of orderedMap(ranges(index, file), RANGES_IN_FLIGHT, async (range) =>
-    Promise.all(await readRange(client, index, file, range)),
+  for await (const chunks of orderedMap(
+    ranges(index, file),
+    client.concurrency(RANGES_IN_FLIGHT),
+    async (range) => Promise.all(await readRange(client, index, file, range)),
   )) {
     yield* chunks;
   }

@@ -36,7 +36,7 @@ export async function writeChunks(
     return;
   }
   await using threads = new DecodeThreads();
-  const written = orderedMap(ranges(index, file), RANGES_IN_FLIGHT, async (range) => {
+  const written = orderedMap(ranges(index, file), client.concurrency(RANGES_IN_FLIGHT), async (range) => {
     const answer = await threads.run(await taskOf(client, index, file, range, handle.fd));
     if (answer.ok) {
       onBytes?.(answer.bytes);

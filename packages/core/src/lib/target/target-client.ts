@@ -7,7 +7,7 @@
  *     stat, delete       always: they can be repeated
  *     list               from the last key that came
  *     read               from the last byte that came, if the object is still the same version
- *     putText            always; an earlier try may have been done although its answer was lost, see there
+ *     putText            always, after a look whether an earlier try was done although its answer was lost
  *     put                only as long as nothing of the body has been read: a stream cannot be read twice
  */
 import {
@@ -18,47 +18,63 @@ import {
   type ObjectInfo,
   type ObjectKey,
   type ObjectRead,
+  type PutCondition,
   type PutOptions,
   type StorageTarget,
 } from '@quackup/target-api';
 
-import type { NamedTarget, TargetLimits } from '../api.ts';
+import type { NamedTarget } from '../api.ts';
 import { QuackupError } from '../errors.ts';
+import { type Limits, withDefaults } from './default-limits.ts';
+import { cut, isSameVersion, replaced } from './object-version.ts';
+import { OneReading } from './one-reading.ts';
+import { type Pace, SYSTEM_PACE } from './pace.ts';
 import { Retries } from './retries.ts';
 import { StallWatch } from './stall-watch.ts';
-
-/** How long a target may go without any progress, in milliseconds. */
-export const STALL_MS: number = 5 * 60_000;
-/** Four tries with 0.5, 1 and 2 seconds between them: a moment of trouble passes, an outage is reported soon. */
-const ATTEMPTS = 4;
-const RETRY_MS = 500;
+import { type TargetTraffic, trafficOf } from './target-traffic.ts';
 
 export interface TargetClientOptions {
   readonly signal?: AbortSignal | undefined;
+  readonly pace?: Pace;
 }
 
 export class TargetClient {
   readonly name: string;
   readonly target: StorageTarget;
-  readonly #limits: Required<TargetLimits>;
+  readonly #limits: Limits;
+  readonly #secrets: readonly string[];
   readonly #signal: AbortSignal | undefined;
+  readonly #pace: Pace;
+  readonly #traffic: TargetTraffic;
 
-  constructor({ name, target, limits }: NamedTarget, { signal }: TargetClientOptions = {}) {
+  constructor(
+    { name, target, limits, secrets = [] }: NamedTarget,
+    { signal, pace = SYSTEM_PACE }: TargetClientOptions = {},
+  ) {
     this.name = name;
     this.target = target;
-    this.#limits = { stallMs: STALL_MS, attempts: ATTEMPTS, retryMs: RETRY_MS, ...limits };
+    this.#limits = withDefaults(limits);
+    this.#secrets = secrets;
     this.#signal = signal;
+    this.#pace = pace;
+    this.#traffic = trafficOf(target, this.#limits, pace);
+  }
+
+  /** How many requests are made at a time where many are to be made: what the target's limits say, else `usual`. */
+  concurrency(usual: number): number {
+    return this.#limits.concurrency ?? usual;
   }
 
   /** The same target under another signal, and with at most `stallMs` of standing still. */
   under(signal: AbortSignal | undefined, stallMs: number = this.#limits.stallMs): TargetClient {
     const limits = { ...this.#limits, stallMs: Math.min(stallMs, this.#limits.stallMs) };
-    return new TargetClient({ name: this.name, target: this.target, limits }, { signal });
+    const { name, target } = this;
+    return new TargetClient({ name, target, limits, secrets: this.#secrets }, { signal, pace: this.#pace });
   }
 
   /**
    * As {@link StorageTarget.put}; standing still between two reads of the body, or after the last one, counts as failed.
-   * The body is closed in every case.
+   * The body is read no faster than the target's upload rate allows, and closed in every case.
    */
   async put(key: ObjectKey, body: ObjectBody, options: Omit<PutOptions, 'signal'> = {}): Promise<ObjectInfo> {
     const retries = this.#retries();
@@ -68,7 +84,7 @@ export class TargetClient {
         using watch = this.#watch(`put of ${key}`);
         try {
           return await watch.over((signal) =>
-            this.target.put(key, watch.body(source), { ...options, signal }),
+            this.target.put(key, watch.body(this.#paced(source, signal)), { ...options, signal }),
           );
         } catch (error) {
           if (source.begun) retries.end();
@@ -82,9 +98,9 @@ export class TargetClient {
   }
 
   /**
-   * Stores a text. If a try fails and a later one finds that its condition no longer holds, the object is compared: if it
-   * is this very text, the first try had been done and only its answer was lost. Who needs to tell its own text from an
-   * equal one of somebody else's must make it unique.
+   * Stores a text, at most once. If a try fails, the object is looked at before the next one: if it is this very text, the
+   * try had been done and only its answer was lost. Who needs to tell its own text from an equal one of somebody else's
+   * must make it unique. Texts are small, and do not wait for the upload rate.
    */
   async putText(
     key: ObjectKey,
@@ -93,7 +109,12 @@ export class TargetClient {
   ): Promise<ObjectInfo> {
     const bytes = Buffer.from(text);
     const retries = this.#retries();
+    this.#traffic.uploads?.count(bytes.length);
     return retries.run(async () => {
+      if (retries.failures > 0) {
+        const stored = await this.#stored(key, bytes, options.condition);
+        if (stored !== undefined) return stored;
+      }
       using watch = this.#watch(`put of ${key}`);
       try {
         return await watch.over((signal) =>
@@ -102,25 +123,37 @@ export class TargetClient {
       } catch (error) {
         if (retries.failures === 0 || !isTargetError(error) || error.code !== 'PRECONDITION_FAILED')
           throw error;
-        const info = await this.stat(key);
-        if (info?.size !== bytes.length || !(await this.readRange(key, 0, bytes.length)).equals(bytes))
-          throw error;
-        return info;
+        // The earlier try may have been done between the look and this one.
+        const stored = await this.#stored(key, bytes, options.condition);
+        if (stored === undefined) throw error;
+        return stored;
       }
     });
+  }
+
+  /** The object, if it holds these bytes and an earlier try may have put them there. */
+  async #stored(
+    key: ObjectKey,
+    bytes: Buffer,
+    condition: PutCondition | undefined,
+  ): Promise<ObjectInfo | undefined> {
+    const info = await this.stat(key);
+    if (info?.size !== bytes.length) return undefined;
+    if (condition?.type === 'if-match' && info.etag === condition.etag) return undefined;
+    return (await this.readRange(key, 0, bytes.length)).equals(bytes) ? info : undefined;
   }
 
   async stat(key: ObjectKey): Promise<ObjectInfo | undefined> {
     return this.#retries().run(async () => {
       using watch = this.#watch(`stat of ${key}`);
-      return await watch.over((signal) => this.target.stat(key, { signal }));
+      return await watch.over((signal) => this.target.stat(key, { signal }), this.#limits.requestMs);
     });
   }
 
   async delete(key: ObjectKey): Promise<void> {
     return this.#retries().run(async () => {
       using watch = this.#watch(`delete of ${key}`);
-      await watch.over((signal) => this.target.delete(key, { signal }));
+      await watch.over((signal) => this.target.delete(key, { signal }), this.#limits.requestMs);
     });
   }
 
@@ -141,7 +174,7 @@ export class TargetClient {
           const iterator = (body as AsyncIterable<Buffer>)[Symbol.asyncIterator]();
           for (;;) {
             const next = await watch.over(() => iterator.next());
-            if (next.done === true) return;
+            if (next.done === true) return retries.succeed();
             done += next.value.length;
             retries.progress();
             yield next.value;
@@ -211,8 +244,8 @@ export class TargetClient {
       let left = true;
       try {
         for (;;) {
-          const next = await watch.over(() => iterator.next());
-          if (next.done === true) return;
+          const next = await watch.over(() => iterator.next(), this.#limits.requestMs);
+          if (next.done === true) return retries.succeed();
           retries.progress();
           last = next.value.key;
           if (isObjectKey(last)) yield next.value;
@@ -236,58 +269,28 @@ export class TargetClient {
       // It may come when nobody waits for it any more.
       if (signal.aborted) read.body.destroy();
       return read;
-    });
+    }, this.#limits.requestMs);
   }
 
   #watch(what: string): StallWatch {
-    return new StallWatch(`${this.target.displayName}: ${what}`, this.#limits.stallMs, this.#signal);
+    return new StallWatch(`${this.target.displayName}: ${what}`, {
+      stallMs: this.#limits.stallMs,
+      signal: this.#signal,
+      secrets: this.#secrets,
+    });
   }
 
   #retries(): Retries {
-    return new Retries({ ...this.#limits, signal: this.#signal });
-  }
-}
-
-/** A body that knows whether its reading has begun, and that can be closed also if its reader is stuck. */
-class OneReading implements ObjectBody {
-  readonly #body: ObjectBody;
-  #iterator: AsyncIterator<Uint8Array> | undefined;
-
-  constructor(body: ObjectBody) {
-    this.#body = body;
+    const { attempts, retryMs } = this.#limits;
+    const { budget } = this.#traffic;
+    return new Retries({ attempts, retryMs, budget, signal: this.#signal, pace: this.#pace });
   }
 
-  get begun(): boolean {
-    return this.#iterator !== undefined;
-  }
-
-  [Symbol.asyncIterator](): AsyncIterator<Uint8Array> {
-    return (this.#iterator ??= this.#body[Symbol.asyncIterator]());
-  }
-
-  async close(): Promise<void> {
-    await this[Symbol.asyncIterator]().return?.();
+  #paced(body: ObjectBody, signal: AbortSignal): ObjectBody {
+    return this.#traffic.uploads?.body(body, signal) ?? body;
   }
 }
 
 async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array, void, undefined> {
   yield bytes;
-}
-
-function isSameVersion(info: ObjectInfo, other: ObjectInfo | undefined): boolean {
-  return (
-    info.size === other?.size &&
-    info.etag === other.etag &&
-    info.modifiedAt.getTime() === other.modifiedAt.getTime()
-  );
-}
-
-function replaced(key: ObjectKey): QuackupError {
-  return new QuackupError('BACKUP_DAMAGED', `${key} was replaced while it was read`, {
-    hint: 'run the command again',
-  });
-}
-
-function cut(key: ObjectKey, expected: number, found: number): QuackupError {
-  return new QuackupError('BACKUP_DAMAGED', `${key} gave ${found} bytes where there must be ${expected}`);
 }
