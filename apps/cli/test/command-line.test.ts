@@ -27,6 +27,7 @@ test('--help names every command and loads nothing that backs up', () => {
     'cleanup',
     'daily',
     'copy',
+    'import',
     'repair',
     'target',
   ]) {

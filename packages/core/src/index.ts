@@ -43,6 +43,14 @@ export { type KeyIo, readPassphrase } from './lib/keys/read-secret.ts';
 export { keySourceOf, resolveIdentities } from './lib/keys/resolve-identities.ts';
 export { resolveRecipients } from './lib/keys/resolve-recipients.ts';
 export { type BackupDescription, describeBackup, resolveBackupName } from './lib/list/describe-backup.ts';
+export type {
+  ImportedDatabase,
+  ImportItem,
+  ImportKind,
+  ImportOptions,
+  ImportReport,
+} from './lib/import/api.ts';
+export { importBackups } from './lib/import/import-backups.ts';
 export { listBackups } from './lib/list/list-backups.ts';
 export { acquireProcessLock } from './lib/process/process-lock.ts';
 export type { OnProgress, ProgressEvent } from './lib/progress.ts';

@@ -6,6 +6,7 @@ import type { BackupInput } from './commands/backup.ts';
 import type { CleanupInput } from './commands/cleanup.ts';
 import type { CopyInput } from './commands/copy.ts';
 import type { DailyInput } from './commands/daily.ts';
+import type { ImportInput } from './commands/import.ts';
 import type { InitInput } from './commands/init.ts';
 import type { RepairInput } from './commands/repair.ts';
 import type { RestoreInput } from './commands/restore.ts';
@@ -185,6 +186,28 @@ export function buildProgram(io: CliIo, execute: Execute): Command {
       start('copy', async () => {
         const { copy } = await import('./commands/copy.ts');
         return (context) => copy(context, { ...input, backup });
+      }),
+    );
+
+  program
+    .command('import')
+    .description(
+      'bring in what other tools left, as backups of their own time: OpenQuant archives, EXPORT DATABASE folders, copied database files, or a folder of these',
+    )
+    .argument('<path>', 'file or folder')
+    .option(
+      '--target <name>',
+      'write to this target; may be repeated (default: those of the configuration)',
+      collect,
+      [],
+    )
+    .option('--time <time>', 'when it was made, if the files do not tell: 2026-11-22T02:00:00Z')
+    .option('--as <path>', 'the database that a copy or an export is of')
+    .option('--dry-run', 'only say what would be imported', false)
+    .action((path: string, input: Omit<ImportInput, 'path'>) =>
+      start('import', async () => {
+        const { importCommand } = await import('./commands/import.ts');
+        return (context) => importCommand(context, { ...input, path });
       }),
     );
 

@@ -64,6 +64,7 @@ const STATE_AFTER_INTERRUPTION: Readonly<Record<string, string>> = {
   restore: 'every database is either as it was or wholly restored; the next restore says which',
   daily:
     'what was begun is not listed unless it is whole; some old backups may have been removed, the others are whole',
+  import: 'what is listed is whole; what was begun is not listed',
   cleanup: 'some backups may have been removed, the others are whole',
 };
 

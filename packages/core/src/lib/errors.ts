@@ -35,6 +35,9 @@ export const ERROR_CODES = {
   RESTORE_FAILED: 'a restore could not be finished',
   RESTORE_PENDING: 'an earlier restore was cut off and has to be finished or undone first',
   DATABASE_NOT_IN_BACKUP: 'the backup holds no database of that name',
+  // Import
+  IMPORT_NOTHING: 'there is nothing that can be imported',
+  IMPORT_REFUSED: 'what was to be imported cannot be taken as a backup',
   // Working together
   LEASE_HELD: 'another quackup works on the target',
   LEASE_LOST: 'the lease on the target ran out while it was needed',

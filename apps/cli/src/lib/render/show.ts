@@ -63,6 +63,9 @@ function contents(manifest: NonNullable<BackupDescription['manifest']>, colors: 
   );
   return [
     ...table,
+    ...manifest.databases.flatMap(({ name, warnings = [] }) =>
+      warnings.map((text) => `  ${visible(name)}: ${visible(text)}`),
+    ),
     ...manifest.failed.flatMap(({ path, ...error }) => failure(visible(path), error, colors)),
   ];
 }

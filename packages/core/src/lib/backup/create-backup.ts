@@ -64,6 +64,13 @@ interface Opened {
   readonly snapshot: Snapshot;
 }
 
+/** Where the state that is stored comes from. */
+export interface BackupSource {
+  /** When the backup counts as begun; its name tells it. It builds on no backup of later. */
+  readonly createdAt: Date;
+  readonly open: (source: DatabaseSource, options: SnapshotOptions) => Promise<Snapshot>;
+}
+
 /**
  * Makes one backup of the databases on the targets: an incremental one where each target has a last backup that can be
  * built upon, else a full one. Every backup restores by itself: it is complete with the archives that it names.
@@ -76,6 +83,12 @@ interface Opened {
  * @throws LEASE_HELD if a cleanup is running on every target.
  */
 export async function createBackup(options: BackupOptions): Promise<BackupReport> {
+  const { clock = systemClock } = options;
+  return storeBackup(options, { createdAt: clock.now(), open: openSnapshot });
+}
+
+/** As {@link createBackup}, of a state that may be of another time and place. */
+export async function storeBackup(options: BackupOptions, source: BackupSource): Promise<BackupReport> {
   const { databases, targets, clock = systemClock } = options;
   if (databases.length === 0) {
     throw new QuackupError('NO_DATABASES', 'there is no database to back up', {
@@ -85,10 +98,9 @@ export async function createBackup(options: BackupOptions): Promise<BackupReport
   checkNames(databases);
   const codec = createCodec(options.compression ?? DEFAULT_COMPRESSION);
   const startedMs = performance.now();
-  const createdAt = clock.now();
-  await using reservation = await reserveName(targets, createdAt, { clock, signal: options.signal });
+  await using reservation = await reserveName(targets, source.createdAt, { clock, signal: options.signal });
   await using scratch = await ScratchFolder.create(options.tempDir);
-  const run = new BackupRun(options, codec, createdAt, reservation, scratch);
+  const run = new BackupRun(options, codec, source, reservation, scratch);
   await run.writeArchive();
   await run.writeManifests();
   return run.report(Math.round(performance.now() - startedMs));
@@ -97,7 +109,7 @@ export async function createBackup(options: BackupOptions): Promise<BackupReport
 class BackupRun {
   readonly #options: BackupOptions;
   readonly #codec: Codec;
-  readonly #createdAt: Date;
+  readonly #source: BackupSource;
   readonly #reservation: Reservation;
   readonly #scratch: ScratchFolder;
   readonly #failed = new Map<string, unknown>();
@@ -109,13 +121,13 @@ class BackupRun {
   constructor(
     options: BackupOptions,
     codec: Codec,
-    createdAt: Date,
+    source: BackupSource,
     reservation: Reservation,
     scratch: ScratchFolder,
   ) {
     this.#options = options;
     this.#codec = codec;
-    this.#createdAt = createdAt;
+    this.#source = source;
     this.#reservation = reservation;
     this.#scratch = scratch;
   }
@@ -169,7 +181,7 @@ class BackupRun {
       const { signal } = this.#options;
       signal?.throwIfAborted();
       try {
-        const snapshot = await openSnapshot(source, {
+        const snapshot = await this.#source.open(source, {
           ...this.#snapshotOptions(),
           freeze: frozen.has(source.name),
         });
@@ -216,13 +228,13 @@ class BackupRun {
     });
     const writer = new ArchiveWriter({
       name: this.#reservation.name,
-      createdAt: this.#createdAt,
+      createdAt: this.#source.createdAt,
       codec: this.#codec,
       compression: this.#options.compression ?? DEFAULT_COMPRESSION,
       metadata: formatMetadata({
         name: this.#reservation.name,
         kind: storage.kind,
-        createdAt: this.#createdAt,
+        createdAt: this.#source.createdAt,
         databases: opened.map(({ source, snapshot }) => ({
           name: source.name,
           path: source.path,
@@ -253,7 +265,7 @@ class BackupRun {
     if (this.#bases === undefined) {
       this.#bases = await findBases(
         this.#reservation.live(),
-        { now: this.#createdAt, fullEveryMs },
+        { now: this.#source.createdAt, fullEveryMs },
         (target, error) => this.#reservation.fail(target, error),
       );
       this.#reservation.checkAlive();
@@ -339,7 +351,7 @@ class BackupRun {
     return formatManifest({
       name: this.#reservation.name,
       kind: this.#kind,
-      createdAt: this.#createdAt.toISOString(),
+      createdAt: this.#source.createdAt.toISOString(),
       finishedAt,
       tool: `quackup ${VERSION}`,
       archive: {
@@ -360,7 +372,7 @@ class BackupRun {
     return {
       backup: this.#reservation.name,
       kind: this.#kind,
-      createdAt: this.#createdAt.toISOString(),
+      createdAt: this.#source.createdAt.toISOString(),
       databases: this.#options.databases.map((source) =>
         this.#databaseReport(source, entries.get(source.name)),
       ),

@@ -27,7 +27,7 @@ export async function findBase(
   { now, fullEveryMs }: FindBaseOptions,
 ): Promise<Base | string> {
   const content = await readContent(client);
-  const manifest = await newestManifest(client, content);
+  const manifest = await newestManifest(client, content, now);
   if (typeof manifest === 'string') return manifest;
   const { references, name, sizeBytes, sha256 } = { ...manifest, ...manifest.archive };
   const archives = [{ name, sizeBytes, sha256 }, ...references];
@@ -42,19 +42,27 @@ export async function findBase(
   }
 }
 
-/** The newest by its name's time; a damaged one is no reason to go further back, where less can be reused. */
+/** The newest by its name's time, but for those of later; a damaged one is no reason to go further back, where less can be reused. */
 async function newestManifest(
   client: TargetClient,
   { manifests }: TargetContent,
+  now: Date,
 ): Promise<Manifest | string> {
-  const [newest] = [...manifests].toSorted(byNewestName);
-  if (newest === undefined) return 'there is none yet';
+  const names = [...manifests].toSorted(byNewestName);
+  const newest = names.find((name) => !isOfLater(name, now));
+  if (newest === undefined)
+    return names.length === 0 ? 'there is none yet' : 'all that there are are of later';
   try {
     return (await loadManifest(client, newest)) ?? `${newest} has just been removed`;
   } catch (error) {
     if (error instanceof QuackupError) return error.message;
     throw error;
   }
+}
+
+/** A backup may be brought in from elsewhere with its own, earlier time; and a clock may have been ahead once. */
+function isOfLater(name: string, now: Date): boolean {
+  return (startOfBackupName(name)?.getTime() ?? 0) - now.getTime() > SLACK_MS;
 }
 
 /** Names carry the time to the second, and a number within the second. */

@@ -4,13 +4,13 @@
  */
 import { isTargetError, type ObjectKey, objectKey } from '@quackup/target-api';
 
-import type { BackupSummary, CleanupOptions, CleanupReport, NamedTarget } from '../api.ts';
+import type { CleanupOptions, CleanupReport, NamedTarget } from '../api.ts';
 import { systemClock } from '../clock.ts';
 import { QuackupError } from '../errors.ts';
 import { isBackupName, manifestKey, startOfBackupName, verifiedKey } from '../format/backup-name.ts';
 import { acquireCleanupLease, type Lease } from '../lease/lease.ts';
 import { type ListedBackup, readBackups, readContent, type TargetContent } from '../list/list-backups.ts';
-import { planRetention, type RetentionCandidate, type RetentionPlan } from '../retention/index.ts';
+import { planRetention, retentionCandidate, type RetentionPlan } from '../retention/index.ts';
 import { TargetClient } from '../target/target-client.ts';
 
 /** How old an archive without a manifest must be to count as left over, in milliseconds: longer than any backup takes. */
@@ -42,7 +42,14 @@ export async function cleanupBackups(target: NamedTarget, options: CleanupOption
   const content = await readContent(client);
   const backups = await readBackups(client, content);
   const now = clock.now();
-  const retention = keepNewerFormats(backups, planRetention(backups.map(candidate), policy, now));
+  const retention = keepNewerFormats(
+    backups,
+    planRetention(
+      backups.map(({ summary }) => retentionCandidate(summary)),
+      policy,
+      now,
+    ),
+  );
   const plan = planCleanup(backups, content, retention, now);
   if (lease !== undefined) await carryOut(client, plan, lease, signal);
   return {
@@ -79,19 +86,6 @@ async function carryOut(
     }
   }
 }
-
-function candidate({ summary }: ListedBackup): RetentionCandidate {
-  return {
-    name: summary.name,
-    createdAt: new Date(summary.createdAt),
-    complete: isComplete(summary),
-    ...(summary.verified === null ? {} : { verifiedAt: new Date(summary.verified.at) }),
-    ...(summary.damaged === undefined ? {} : { damaged: true }),
-  };
-}
-
-const isComplete = ({ damaged, failedDatabases }: BackupSummary): boolean =>
-  damaged === undefined && failedDatabases.length === 0;
 
 /** What a newer version wrote is not ours to judge: this one cannot read when it was made, nor what it needs. */
 function keepNewerFormats(backups: readonly ListedBackup[], plan: RetentionPlan): RetentionPlan {

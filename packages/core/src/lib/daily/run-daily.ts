@@ -22,6 +22,7 @@ import { createBackup } from '../backup/create-backup.ts';
 import { cleanupBackups } from '../cleanup/cleanup-backups.ts';
 import { failureReport } from '../failure-report.ts';
 import { listBackups } from '../list/list-backups.ts';
+import { isComplete } from '../retention/index.ts';
 import { verifyBackup } from '../verify/verify-backup.ts';
 
 /** Once a week one backup on each target is restored to a scratch folder and read by DuckDB, milliseconds. */
@@ -211,6 +212,3 @@ class DailyRun {
     this.#problems.push({ severity: 'warning', subject, ...failure });
   }
 }
-
-const isComplete = ({ damaged, failedDatabases }: BackupSummary): boolean =>
-  damaged === undefined && failedDatabases.length === 0;

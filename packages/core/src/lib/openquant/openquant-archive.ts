@@ -19,7 +19,6 @@ import { z } from 'zod';
 
 import { QuackupError } from '../errors.ts';
 import { listOf } from '../format/schema.ts';
-import type { TargetClient } from '../target/target-client.ts';
 
 export const METADATA_FILE = 'backup_metadata.json';
 const MAX_METADATA_BYTES = 4 * 1024 * 1024;
@@ -43,6 +42,11 @@ export interface OpenQuantFile {
   readonly bytes: AsyncIterable<Buffer>;
 }
 
+/** Where the bytes of archives come from: a target, or the file system. */
+export interface ArchiveBytes<Key extends string> {
+  read(key: Key): AsyncIterable<Buffer>;
+}
+
 /** The key of the archive of this name, whether or not it is there. */
 export function openQuantKey(name: string): ObjectKey | undefined {
   return /^backup_[A-Za-z0-9._=-]{1,200}$/.test(name) ? objectKey(`${name}.tar.gz`) : undefined;
@@ -56,9 +60,9 @@ export function openQuantKey(name: string): ObjectKey | undefined {
  * @throws ARCHIVE_HOSTILE if it holds a link, a device, a path that leaves it, or more entries than any backup.
  * @throws whatever the target or `visit` throws, as it is.
  */
-export async function readOpenQuantFiles(
-  client: TargetClient,
-  key: ObjectKey,
+export async function readOpenQuantFiles<Key extends string = ObjectKey>(
+  client: ArchiveBytes<Key>,
+  key: Key,
   visit: (file: OpenQuantFile) => Promise<'stop' | undefined>,
 ): Promise<void> {
   let stopped = false;
@@ -139,7 +143,7 @@ async function* watched(
   }
 }
 
-function notWhole(key: ObjectKey, error: unknown): QuackupError {
+function notWhole(key: string, error: unknown): QuackupError {
   const { message } = error as Error;
   return new QuackupError('BACKUP_DAMAGED', `${key} is not a whole tar.gz file: ${message}`, {
     cause: error,
@@ -201,7 +205,7 @@ function drained(parser: Parser): Promise<void> {
 }
 
 /** The name of a file to look at, undefined for what is left alone, an error for what no backup holds. */
-function checkEntry(key: ObjectKey, entry: ReadEntry): string | undefined | QuackupError {
+function checkEntry(key: string, entry: ReadEntry): string | undefined | QuackupError {
   const { path, type } = entry;
   const segments = path.split('/').filter((segment) => segment !== '' && segment !== '.');
   if (path.startsWith('/') || segments.includes('..') || /[\0\\]|^[A-Za-z]:/.test(path)) {
@@ -214,7 +218,7 @@ function checkEntry(key: ObjectKey, entry: ReadEntry): string | undefined | Quac
   return segments.length <= 2 ? segments.at(-1) : undefined;
 }
 
-function hostile(key: ObjectKey, what: string): QuackupError {
+function hostile(key: string, what: string): QuackupError {
   return new QuackupError(
     'ARCHIVE_HOSTILE',
     `${key} holds ${what}, which no backup does; nothing of it was used`,
@@ -225,10 +229,7 @@ function hostile(key: ObjectKey, what: string): QuackupError {
 }
 
 /** @throws BACKUP_DAMAGED if it is not what OpenQuant writes. */
-export async function parseOpenQuantMetadata(
-  key: ObjectKey,
-  file: OpenQuantFile,
-): Promise<OpenQuantMetadata> {
+async function parseOpenQuantMetadata(key: string, file: OpenQuantFile): Promise<OpenQuantMetadata> {
   if (file.sizeBytes > MAX_METADATA_BYTES)
     throw new QuackupError('BACKUP_DAMAGED', `${key}: its metadata have ${file.sizeBytes} bytes`);
   const pieces: Buffer[] = [];
@@ -245,9 +246,9 @@ export async function parseOpenQuantMetadata(
  *
  * @returns undefined if it holds none: then it is no backup.
  */
-export async function readOpenQuantMetadata(
-  client: TargetClient,
-  key: ObjectKey,
+export async function readOpenQuantMetadata<Key extends string = ObjectKey>(
+  client: ArchiveBytes<Key>,
+  key: Key,
 ): Promise<OpenQuantMetadata | undefined> {
   let metadata: OpenQuantMetadata | undefined;
   await readOpenQuantFiles(client, key, async (file) => {

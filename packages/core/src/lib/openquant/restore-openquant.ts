@@ -74,7 +74,8 @@ export async function openOpenQuantSource(
   };
 }
 
-async function writeDatabase(
+/** Writes a database as it comes out of an archive. @throws BACKUP_DAMAGED if it is none, or of another length. */
+export async function writeDatabase(
   file: OpenQuantFile,
   sizeBytes: number,
   { pathOf, onBytes }: WriteOptions,

@@ -51,7 +51,13 @@ export function planDestinations(
   });
 }
 
-function originalPath(name: string, path: string, baseDir: string | undefined): string {
+/**
+ * Where a database came from, if that is a place here.
+ *
+ * @throws RESTORE_FAILED if it leaves `baseDir`, or means nothing on this system.
+ * @throws ARCHIVE_HOSTILE if it is not a path.
+ */
+export function originalPath(name: string, path: string, baseDir: string | undefined): string {
   if (path.includes('\0'))
     throw new QuackupError('ARCHIVE_HOSTILE', `the original path of ${name} is not a path`);
   if (isAbsolute(path) && normalize(path) === path && !path.endsWith(sep)) return path;

@@ -5,3 +5,4 @@ export {
   type RetentionDecision,
   type RetentionPlan,
 } from './plan-retention.ts';
+export { isComplete, retentionCandidate } from './retention-candidate.ts';
