@@ -44,6 +44,11 @@ export const ERROR_CODES = {
   // Place and time
   NO_SPACE: 'there is not enough free space',
   TARGET_FAILED: 'a target failed',
+  // Schedules
+  SCHEDULE_NOT_EXPRESSIBLE: 'a scheduler cannot say this, another one can',
+  SCHEDULE_NOT_OURS: 'a scheduler has something else under the name that is needed',
+  SCHEDULE_FAILED: 'a scheduler is not there, or refused',
+  LISTEN_FAILED: 'the daemon cannot listen where it should',
   SCAN_FAILED: 'the scanning process could not do its work',
   SNAPSHOT_FAILED: 'the process that takes a snapshot could not do its work',
   INTERRUPTED: 'the run was interrupted',
@@ -63,6 +68,7 @@ const EXIT_BY_CODE: Partial<Record<ErrorCode, number>> = {
   TARGET_INVALID: EXIT.usage,
   NAME_CONFLICT: EXIT.usage,
   KEY_UNAVAILABLE: EXIT.usage,
+  SCHEDULE_NOT_EXPRESSIBLE: EXIT.usage,
   BACKUP_DAMAGED: EXIT.damaged,
   ARCHIVE_HOSTILE: EXIT.damaged,
   LEASE_HELD: EXIT.leaseHeld,

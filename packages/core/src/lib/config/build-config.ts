@@ -27,6 +27,7 @@ export function buildConfig(raw: RawConfig, source: YamlSource, path: string): C
     ...(raw.encryption !== undefined && { encryption: toEncryption(raw.encryption, baseDir) }),
     retention: raw.retention ?? DEFAULT_POLICY,
     verify: toVerify(raw.verify ?? {}),
+    ...(raw.schedule !== undefined && { schedule: toSchedule(raw.schedule) }),
     log: toLog(raw.log ?? {}, baseDir),
     placeOf,
   };
@@ -62,6 +63,14 @@ function toSecretSource(raw: RawSecretSource, baseDir: string): SecretSource {
 function toVerify({ daily, scanEvery }: NonNullable<RawConfig['verify']>): Config['verify'] {
   const scanEveryMs = scanEvery === undefined ? undefined : parseDuration(scanEvery, MAX_PERIOD_MS);
   return { ...(daily !== undefined && { daily }), ...(scanEveryMs !== undefined && { scanEveryMs }) };
+}
+
+function toSchedule({
+  jitter,
+  ...times
+}: NonNullable<RawConfig['schedule']>): NonNullable<Config['schedule']> {
+  const jitterMs = jitter === undefined ? undefined : parseDuration(jitter);
+  return { ...times, ...(jitterMs !== undefined && { jitterMs }) };
 }
 
 function toLog(

@@ -87,6 +87,37 @@ const retention = z
     'Which backups stay. Rules add up; 0 switches a rule off; no rule at all removes nothing. Default: keepDays 30, minCount 5.',
   );
 
+const MAX_JITTER_MS = 86_400_000;
+
+const schedule = z
+  .strictObject({
+    at: z
+      .string()
+      .regex(/^([01]?\d|2[0-3]):[0-5]\d$/, 'expected a time of day such as "02:00"')
+      .exactOptional()
+      .describe('Every day at this time: "02:00".'),
+    cron: z
+      .string()
+      .min(1)
+      .exactOptional()
+      .describe('A cron expression of five fields, instead of `at`: "0 2 * * *".'),
+    timeZone: z
+      .string()
+      .min(1)
+      .exactOptional()
+      .describe("IANA name of the time zone that these times are of: Europe/Berlin. Default: the machine's."),
+    jitter: z
+      .string()
+      .regex(DURATION_PATTERN, { error: 'expected a duration such as "5m"', abort: true })
+      .refine((text) => (parseDuration(text) ?? Infinity) <= MAX_JITTER_MS, 'at most 24h')
+      .exactOptional()
+      .describe(
+        'A run begins up to this much later, at random, so that many machines do not begin at once. Default: "5m".',
+      ),
+  })
+  .refine(({ at, cron }) => (at === undefined) !== (cron === undefined), 'expected `at` or `cron`, one of them')
+  .describe('When `quackup daemon` runs `daily`, and `quackup schedule install` has it run.');
+
 /** What the schema lets through. */
 export interface RawConfig {
   readonly $schema?: string;
@@ -106,6 +137,12 @@ export interface RawConfig {
   readonly encryption?: RawEncryption;
   readonly retention?: RetentionPolicy;
   readonly verify?: { readonly daily?: VerifyLevel; readonly scanEvery?: string };
+  readonly schedule?: {
+    readonly at?: string;
+    readonly cron?: string;
+    readonly timeZone?: string;
+    readonly jitter?: string;
+  };
   readonly log?: {
     readonly file?: string;
     readonly format?: 'text' | 'json';
@@ -185,6 +222,7 @@ export const configSchema: z.ZodType<RawConfig> = z
       .exactOptional(),
     encryption: encryptionSchema.exactOptional(),
     retention: retention.exactOptional(),
+    schedule: schedule.exactOptional(),
     verify: z
       .strictObject({
         daily: z

@@ -68,6 +68,15 @@ export interface Config {
   readonly retention: RetentionPolicy;
   /** How `daily` verifies. */
   readonly verify: { readonly daily?: VerifyLevel; readonly scanEveryMs?: number };
+  /** When `daily` runs. Whether the times are times of a calendar is for those to check who keep it. */
+  readonly schedule?: {
+    /** Exactly one of `at` and `cron` is there. */
+    readonly at?: string;
+    readonly cron?: string;
+    readonly timeZone?: string;
+    /** A run begins up to this much later. */
+    readonly jitterMs?: number;
+  };
   readonly log: {
     /** Absolute. */
     readonly file?: string;
