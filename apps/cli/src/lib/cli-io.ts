@@ -13,6 +13,8 @@ export interface CliIo {
   /** Absolute: paths on the command line are relative to it. */
   readonly cwd: string;
   readonly now: () => Date;
+  /** From 0 up to, not including, 1. Default: `Math.random`. */
+  readonly random?: () => number;
   /** Aborted when the run is to end early; it then ends with exit code 130. */
   readonly signal: AbortSignal;
 }

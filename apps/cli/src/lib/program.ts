@@ -7,11 +7,13 @@ import type { CleanupInput } from './commands/cleanup.ts';
 import type { CopyInput } from './commands/copy.ts';
 import type { DailyInput } from './commands/daily.ts';
 import type { ImportInput } from './commands/import.ts';
+import type { DailyIfDueInput } from './commands/daily-if-due.ts';
 import type { InitInput } from './commands/init.ts';
 import type { RepairInput } from './commands/repair.ts';
 import type { RestoreInput } from './commands/restore.ts';
 import type { VerifyInput } from './commands/verify.ts';
 import type { GlobalOptions } from './global-options.ts';
+import { addScheduleCommands } from './schedule-commands.ts';
 import { VERSION } from './version.ts';
 
 /** A command that is ready to run. */
@@ -168,9 +170,20 @@ export function buildProgram(io: CliIo, execute: Execute): Command {
       '--if-older <duration>',
       'only if the last good backup is older than this on one of the targets: 20h',
     )
+    .option(
+      '--if-due [expression]',
+      'only if a time of this schedule has come since the last run began: "0 2 * * *" (default: that of the configuration)',
+    )
+    .option('--jitter <duration>', 'with --if-due: wait up to this long first, at random (default: 5m)')
     .option('--log-format <format>', 'of the log file: text or json (default: that of the configuration)')
-    .action((input: DailyInput) =>
+    .action(({ ifDue, jitter, ...input }: DailyInput & Partial<DailyIfDueInput>) =>
       start('daily', async () => {
+        if (ifDue !== undefined) {
+          const { dailyIfDue } = await import('./commands/daily-if-due.ts');
+          return (context) =>
+            dailyIfDue(context, { ...input, ifDue, ...(jitter !== undefined && { jitter }) });
+        }
+        if (jitter !== undefined) throw new InvalidArgumentError('--jitter needs --if-due');
         const { daily } = await import('./commands/daily.ts');
         return (context) => daily(context, input);
       }),
@@ -235,6 +248,7 @@ export function buildProgram(io: CliIo, execute: Execute): Command {
         return (context) => targetCheck(context, name);
       }),
     );
+  addScheduleCommands(program, start);
   return program;
 }
 

@@ -64,7 +64,7 @@ export function checkName(name: string): void {
 export function checkJob(job: Job, platform: 'posix' | 'win32'): CheckedJob {
   checkName(job.name);
   const { node, nodeArgs = [], script, args, ifDueArgs } = job.command;
-  const { isAbsolute } = platform === 'win32' ? win32 : posix;
+  const rules = platform === 'win32' ? win32 : posix;
   const paths: readonly (readonly [string, string])[] = [
     ['node', node],
     ['script', script],
@@ -73,7 +73,7 @@ export function checkJob(job: Job, platform: 'posix' | 'win32'): CheckedJob {
     ...job.readWritePaths.map((path) => ['readWritePaths', path] as const),
   ];
   for (const [what, path] of paths) {
-    if (!isAbsolute(path))
+    if (!rules.isAbsolute(path))
       throw new ScheduleError('INVALID', `${what} is not absolute: ${JSON.stringify(path)}`);
   }
   for (const name of Object.keys(job.environment)) {

@@ -12,9 +12,15 @@ export function refuseEitherDay({ expression, fields }: Calendar, method: string
   );
 }
 
+/** UTC has several names. */
+function canonical(timeZone: string): string {
+  const { timeZone: name } = new Intl.DateTimeFormat('en', { timeZone }).resolvedOptions();
+  return /^(Etc\/)?(UTC|UCT|GMT|Universal|Zulu)$/.test(name) ? 'UTC' : name;
+}
+
 /** @throws NOT_EXPRESSIBLE if the times are those of another time zone than the machine's. */
 export function refuseTimeZone({ timeZone }: Calendar, machine: Machine, method: string): void {
-  if (timeZone === undefined || timeZone === machine.timeZone) return;
+  if (timeZone === undefined || canonical(timeZone) === canonical(machine.timeZone)) return;
   throw new ScheduleError(
     'NOT_EXPRESSIBLE',
     `the times are those of ${timeZone}, and ${method} knows only those of this machine (${machine.timeZone})`,

@@ -24,6 +24,7 @@ import { logDaily } from '../log/log-daily.ts';
 import { RunLog } from '../log/run-log.ts';
 import { startProgress } from '../progress/progress.ts';
 import { renderDaily } from '../render/daily.ts';
+import { beginRun } from '../state/begin-run.ts';
 import { openStateFolder } from '../state/state-folder.ts';
 
 export interface DailyInput {
@@ -32,14 +33,30 @@ export interface DailyInput {
   readonly logFormat?: string;
 }
 
+export interface DailySetting {
+  /** Default: the one that the command line or the working directory names. */
+  readonly config?: Config;
+  /** Asked once no other run is at work: whether there is still something to do. */
+  readonly isStillDue?: () => Promise<boolean>;
+}
+
 /** @returns 0 also with warnings; 3 if what was just written is damaged; 1 if anything else failed. */
-export async function daily(context: CommandContext, input: DailyInput): Promise<number> {
+export async function daily(
+  context: CommandContext,
+  input: DailyInput,
+  setting: DailySetting = {},
+): Promise<number> {
   const ifOlderMs = ageFrom(input.ifOlder);
   const format = formatFrom(input.logFormat);
-  const config = await findConfig(context);
+  const config = setting.config ?? (await findConfig(context));
   const { env, now } = context.io;
   const state = await openStateFolder(config.path, env);
   await using _lock = await acquireProcessLock(join(state, 'daily.lock'), 'quackup daily');
+  if ((await setting.isStillDue?.()) === false) {
+    context.report({ outcome: 'skipped' }, ['nothing to do: another run made up for it'], true);
+    return EXIT.ok;
+  }
+  await using _run = await beginRun(state, context.io);
   const { file = join(state, 'quackup.log'), maxMegabytes, keep } = config.log;
   const runId = randomUUID().slice(0, 8);
   await using log = await openLog({

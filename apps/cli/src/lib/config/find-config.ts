@@ -24,6 +24,22 @@ export async function findConfig({ io, options }: CommandContext): Promise<Confi
     options.config !== undefined || (await exists(path))
       ? await loadConfig(path, io.env)
       : parseConfig('', { path: join(io.cwd, CONFIG_FILE), env: io.env });
+  return withTargets(config);
+}
+
+/**
+ * As {@link findConfig}, but the file must be there: what works by itself shall not work without one.
+ *
+ * @throws CONFIG_NOT_FOUND or CONFIG_INVALID.
+ */
+export async function requireConfig(
+  { io, options }: CommandContext,
+  env: NodeJS.ProcessEnv = io.env,
+): Promise<Config> {
+  return withTargets(await loadConfig(resolve(io.cwd, options.config ?? CONFIG_FILE), env));
+}
+
+function withTargets(config: Config): Config {
   if (config.targets.size > 0) return config;
   const { targets, backup } = parseConfig(DEFAULT_TARGETS, { path: config.path, env: {} });
   return { ...config, targets, backup: { ...config.backup, targets: backup.targets } };

@@ -115,7 +115,10 @@ const schedule = z
         'A run begins up to this much later, at random, so that many machines do not begin at once. Default: "5m".',
       ),
   })
-  .refine(({ at, cron }) => (at === undefined) !== (cron === undefined), 'expected `at` or `cron`, one of them')
+  .refine(
+    ({ at, cron }) => (at === undefined) !== (cron === undefined),
+    'expected `at` or `cron`, one of them',
+  )
   .describe('When `quackup daemon` runs `daily`, and `quackup schedule install` has it run.');
 
 /** What the schema lets through. */

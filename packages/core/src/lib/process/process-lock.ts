@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { link, readFile, rename, rm, writeFile } from 'node:fs/promises';
 
 import { QuackupError } from '../errors.ts';
@@ -51,7 +52,7 @@ export async function acquireProcessLock(path: string, what: string): Promise<As
 
 /** The file appears with its content or not at all: one without would be taken for that of a dead process. */
 async function putIfAbsent(path: string, text: string): Promise<boolean> {
-  const whole = `${path}.${process.pid}.new`;
+  const whole = `${path}.${randomUUID()}.new`;
   await writeFile(whole, text, { mode: 0o600 });
   try {
     await link(whole, path);
