@@ -48,7 +48,7 @@ export async function openSchedule(context: CommandContext, input: ScheduleInput
   const fileVariables = envFile === undefined ? {} : await readEnvFile(envFile);
   const { env, names } = watchEnvironment({ ...io.env, ...fileVariables });
   const config = await requireConfig(context, env);
-  const used = [...names, ...namesInReferences(config.targets)];
+  const used = [...names, ...namesInReferences(config)];
   const { databases, warnings } = await resolveDatabases(config);
   const state = stateFolder(config.path, io.env);
   const { written, unknown } = neededFolders(config, { stateFolder: state, tempDir: io.env['TMPDIR'] });
