@@ -19,6 +19,7 @@ test('the JSON Schema knows the sections and refuses others', () => {
     'backup',
     'encryption',
     'retention',
+    'schedule',
     'verify',
     'log',
   ]);
