@@ -25,7 +25,7 @@ export {
   parseIdentity,
   recipientOf,
 } from './lib/identity.ts';
-export { decryptIdentities, encryptIdentities, isEncryptedIdentities } from './lib/identity-file.ts';
+export { armored, decryptIdentities, encryptIdentities, isEncryptedIdentities } from './lib/identity-file.ts';
 export { encryptedSize, NONCE_BYTES, PIECE_BYTES, plainSize } from './lib/layout.ts';
 export { type EncryptedFile, openEncrypted } from './lib/open-encrypted.ts';
 export { passphraseIdentity, type PassphraseOptions, passphraseRecipient } from './lib/passphrase.ts';

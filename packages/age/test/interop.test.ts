@@ -6,7 +6,9 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import {
+  decryptIdentities,
   decryptStream,
+  encryptIdentities,
   formatIdentity,
   generateIdentity,
   type KeyIdentity,
@@ -98,6 +100,22 @@ describe.skipIf(noAge !== undefined)("Debian's age", () => {
       `cd '${folder}'; age -d -i theirs.key -o rekeyed rekeyed.age; ! age -d -i ours.key rekeyed.age 2>/dev/null`,
     );
     expect((await readFile(path('rekeyed'))).equals(plain)).toBe(true);
+  });
+
+  test('uses a key file that we encrypted, and we one of its own', async () => {
+    const plain = randomBuffer(1000);
+    await writeFile(path('secret.age'), await encrypted(plain, [await recipientOf(theirs)]));
+    const text = await readFile(path('theirs.key'), 'utf8');
+    await writeFile(path('ours-locked.age'), await encryptIdentities(text, PASSPHRASE, { logN: 12 }));
+    const command = `age -d -i '${path('ours-locked.age')}' -o '${path('secret')}' '${path('secret.age')}'`;
+    const used = await ageWithPassphrase(command, PASSPHRASE);
+    expect(used, used.screen).toMatchObject({ code: 0 });
+    expect((await readFile(path('secret'))).equals(plain)).toBe(true);
+
+    const lock = `age -p -a -o '${path('locked.age')}' '${path('theirs.key')}'`;
+    expect(await ageWithPassphrase(lock, PASSPHRASE)).toMatchObject({ code: 0 });
+    const [opened] = await decryptIdentities(await readFile(path('locked.age')), PASSPHRASE);
+    expect(opened?.reveal()).toBe(theirs.reveal());
   });
 
   test('and passphrases, both ways', async () => {

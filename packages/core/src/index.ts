@@ -39,7 +39,7 @@ export { type CopyOptions, type CopyReport, copyBackup } from './lib/copy/copy-b
 export { type DailyOptions, type DailyProblem, type DailyReport, runDaily } from './lib/daily/run-daily.ts';
 export { ERROR_CODES, type ErrorCode, EXIT, QuackupError, type QuackupErrorOptions } from './lib/errors.ts';
 export { type Manifest } from './lib/format/manifest.ts';
-export { type KeyIo, readPassphrase } from './lib/keys/read-secret.ts';
+export { type KeyIo, readPassphrase, readSecret } from './lib/keys/read-secret.ts';
 export { keySourceOf, resolveIdentities } from './lib/keys/resolve-identities.ts';
 export { resolveRecipients } from './lib/keys/resolve-recipients.ts';
 export { type BackupDescription, describeBackup, resolveBackupName } from './lib/list/describe-backup.ts';

@@ -48,6 +48,12 @@ export async function decryptIdentities(file: Uint8Array, passphrase: string): P
   return identities;
 }
 
+/** An encrypted file in text form; one that is text already stays as it is. */
+export function armored(file: Uint8Array): string {
+  const text = Buffer.from(file).toString('latin1');
+  return text.trimStart().startsWith(ARMOR_START) ? `${text.trim()}\n` : armor.encode(file);
+}
+
 function dearmored(file: Uint8Array): Uint8Array {
   const text = Buffer.from(file).toString('latin1');
   if (!text.trimStart().startsWith(ARMOR_START)) return file;

@@ -1,0 +1,24 @@
+import type { Config, KeyIo, SecretSource } from '@quackup/core';
+
+import type { CommandContext } from '../command-context.ts';
+import { askSecret, canAsk } from '../keys/ask-secret.ts';
+
+/**
+ * What getting the keys of a configuration may use. Variables that hold keys are taken out of the environment of this process, so
+ * that no process that it starts inherits them: call it once, before anything is started.
+ */
+export function keyIo({ io }: CommandContext, { encryption }: Config): KeyIo {
+  const env = { ...io.env };
+  for (const name of encryption === undefined ? [] : secretVariables(encryption)) delete io.env[name];
+  return { env, signal: io.signal, ...(canAsk(io) && { ask: (question) => askSecret(question, io) }) };
+}
+
+function secretVariables({ identities, passphrase }: NonNullable<Config['encryption']>): string[] {
+  return [...identities, ...(passphrase === undefined ? [] : [passphrase])].flatMap(variablesOf);
+}
+
+function variablesOf(source: SecretSource): string[] {
+  if (source === 'prompt') return [];
+  if ('env' in source) return [source.env];
+  return 'file' in source && source.passphrase !== undefined ? variablesOf(source.passphrase) : [];
+}
