@@ -31,6 +31,10 @@ const exitCode = await runCli(process.argv.slice(2), {
   cwd: process.cwd(),
   now: () => new Date(),
   signal: interruption.signal,
+  onHangup: (listener) => {
+    process.on('SIGHUP', listener);
+    return { [Symbol.dispose]: () => void process.off('SIGHUP', listener) };
+  },
 });
 
 // What a target that hangs still holds open must not keep the process: once all is said, it ends.

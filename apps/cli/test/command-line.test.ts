@@ -30,6 +30,8 @@ test('--help names every command and loads nothing that backs up', () => {
     'import',
     'repair',
     'target',
+    'schedule',
+    'daemon',
   ]) {
     expect(stdout).toContain(command);
   }

@@ -7,6 +7,7 @@
 export { type Calendar, nextRuns, type NextRunsOptions, parseTiming, type Timing } from './lib/calendar.ts';
 export type { CronFields } from './lib/cron-fields.ts';
 export { isDue } from './lib/due.ts';
+export { keepTimes, type KeepTimesOptions, type KeptSchedule, type Timer } from './lib/keep-times.ts';
 export type { Job, Scope } from './lib/job.ts';
 export { type Machine, type ProgramResult, thisMachine } from './lib/machine.ts';
 export {

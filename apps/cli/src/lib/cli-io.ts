@@ -17,4 +17,6 @@ export interface CliIo {
   readonly random?: () => number;
   /** Aborted when the run is to end early; it then ends with exit code 130. */
   readonly signal: AbortSignal;
+  /** Calls the listener at each SIGHUP, until what it returns is disposed of. Absent where there is none. */
+  readonly onHangup?: (listener: () => void) => Disposable;
 }

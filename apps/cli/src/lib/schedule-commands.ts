@@ -1,5 +1,6 @@
 import { type Command, Option } from 'commander';
 
+import type { DaemonInput } from './commands/daemon.ts';
 import type { ScheduleInstallInput } from './commands/schedule-install.ts';
 import type { ScheduleRemoveInput } from './commands/schedule-remove.ts';
 import type { Run } from './program.ts';
@@ -9,6 +10,24 @@ type Start = (name: string, load: () => Promise<Run>) => Promise<void>;
 
 /** What can be typed about schedules. */
 export function addScheduleCommands(program: Command, start: Start): void {
+  program
+    .command('daemon')
+    .description(
+      'keep the schedule of the configuration in this process, for containers; SIGHUP reads the configuration again',
+    )
+    .option('--listen <address>', 'answer /healthz and /metrics here: HOST:PORT, or off', '127.0.0.1:9797')
+    .option(
+      '--grace <duration>',
+      'when it is stopped a run may go on for this long before it is aborted',
+      '5s',
+    )
+    .action((input: DaemonInput) =>
+      start('daemon', async () => {
+        const { daemon } = await import('./commands/daemon.ts');
+        return (context) => daemon(context, input);
+      }),
+    );
+
   const schedule = program
     .command('schedule')
     .description('have `daily` run by itself: cron, systemd, launchd or the Windows Task Scheduler');
