@@ -1,7 +1,7 @@
 // Everything that CI checks besides the tests: format, lint, types, dead code, and the packages as they would be published.
-import { spawnSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -10,45 +10,64 @@ const pnpm = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).packag
 let passed = 0;
 let failed = 0;
 
-function check(name, command, args, cwd = root) {
-  const { status, stdout, stderr } = spawnSync(command, args, { cwd, encoding: 'utf8' });
-  if (status === 0) {
-    passed += 1;
-    console.log(`ok      ${name}`);
-    return;
-  }
-  failed += 1;
-  console.log(`FAILED  ${name}\n${stdout}${stderr}`);
+/** A command that must succeed: what to call it, what to run, and in which folder. */
+const check = (name, command, args, cwd = root) => ({ name, command, args, cwd });
+
+/** Runs checks, one for each core at a time; each is reported as soon as it is known. */
+async function runAll(checks) {
+  const waiting = [...checks];
+  const work = async () => {
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) await run(next);
+  };
+  await Promise.all(Array.from({ length: availableParallelism() }, work));
 }
 
-check('format', 'oxfmt', ['--check']);
-check('lint', 'oxlint', ['--deny-warnings']);
-check('dead code', 'knip', []);
-for (const group of ['packages', 'apps', 'internal']) {
-  for (const folder of readdirSync(join(root, group)))
-    check(`types of ${join(group, folder)}`, 'tsc', ['-p', join(root, group, folder)]);
+function run({ name, command, args, cwd }) {
+  return new Promise((resolve) => {
+    execFile(
+      command,
+      args,
+      { cwd, encoding: 'utf8', maxBuffer: 64 * 1024 * 1024 },
+      (error, stdout, stderr) => {
+        if (error === null) passed += 1;
+        else failed += 1;
+        console.log(
+          error === null ? `ok      ${name}` : `FAILED  ${name}\n${stdout}${stderr || error.message}`,
+        );
+        resolve();
+      },
+    );
+  });
 }
-check('types of bench', 'tsc', ['-p', join(root, 'bench')]);
+
+const foldersIn = (...groups) =>
+  groups.flatMap((group) => readdirSync(join(root, group)).map((name) => join(group, name)));
+const published = [...foldersIn('packages'), join('apps', 'cli')];
+
+await runAll([
+  check('format', 'oxfmt', ['--check']),
+  check('lint', 'oxlint', ['--deny-warnings']),
+  check('dead code', 'knip', []),
+  ...[...foldersIn('packages', 'apps', 'internal'), 'bench'].map((folder) =>
+    check(`types of ${folder}`, 'tsc', ['-p', join(root, folder)]),
+  ),
+]);
 
 const packed = mkdtempSync(join(tmpdir(), 'quackup-pack-'));
 try {
-  for (const folder of [
-    ...readdirSync(join(root, 'packages')).map((name) => join('packages', name)),
-    join('apps', 'cli'),
-  ]) {
-    const cwd = join(root, folder);
-    check(`build of ${folder}`, 'tsc', ['-p', 'tsconfig.build.json'], cwd);
-    check(
-      `pack of ${folder}`,
-      'npx',
-      ['--yes', '--prefer-offline', pnpm, 'pack', '--pack-destination', packed],
-      cwd,
-    );
-  }
-  for (const tarball of readdirSync(packed)) {
-    check(`publint of ${tarball}`, 'publint', ['run', join(packed, tarball), '--strict']);
-    check(`attw of ${tarball}`, 'attw', [join(packed, tarball), '--profile', 'esm-only']);
-  }
+  await runAll(
+    published.map((folder) =>
+      check(`build of ${folder}`, 'tsc', ['-p', 'tsconfig.build.json'], join(root, folder)),
+    ),
+  );
+  const pack = ['--yes', '--prefer-offline', pnpm, 'pack', '--pack-destination', packed];
+  await runAll(published.map((folder) => check(`pack of ${folder}`, 'npx', pack, join(root, folder))));
+  await runAll(
+    readdirSync(packed).flatMap((tarball) => [
+      check(`publint of ${tarball}`, 'publint', ['run', join(packed, tarball), '--strict']),
+      check(`attw of ${tarball}`, 'attw', [join(packed, tarball), '--profile', 'esm-only']),
+    ]),
+  );
 } finally {
   rmSync(packed, { recursive: true, force: true });
 }

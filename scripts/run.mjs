@@ -91,8 +91,9 @@ switch (task) {
     runNode('internal/stress/src/main.ts', ...args);
     break;
   case 'test':
-    // One failure must not hide another: the packages after it are tested all the same.
-    runPnpm('exec', 'turbo', 'run', 'test', '--concurrency=1', '--continue=always', ...args);
+    // One failure must not hide another: the packages after it are tested all the same. Two packages at once: many tests wait
+    // for a child, a disk or a clock.
+    runPnpm('exec', 'turbo', 'run', 'test', '--concurrency=2', '--continue=always', ...args);
     break;
   case 'check':
     runNode('scripts/check.mjs', ...args);
