@@ -2,10 +2,11 @@
 FROM node:24-slim AS build
 WORKDIR /src
 COPY . .
-# What is needed to run the command line, and nothing of tests; `deploy` copies it with its dependencies to one folder.
+# The command line's packages as they would be published, installed as anybody would install them.
 RUN npx --yes pnpm@12.21.0 install --frozen-lockfile --filter quackup... \
-  && npx --yes pnpm@12.21.0 --filter 'quackup...' run build \
-  && npx --yes pnpm@12.21.0 --filter quackup deploy --prod /app
+  && npx --yes pnpm@12.21.0 --filter-prod 'quackup...' run build \
+  && npx --yes pnpm@12.21.0 --filter-prod 'quackup...' exec npx --yes pnpm@12.21.0 pack --pack-destination /packed \
+  && npm install --prefix /app --omit=dev --no-audit --no-fund /packed/*.tgz
 
 FROM node:24-slim
 COPY --from=build /app /app
@@ -19,5 +20,5 @@ USER node
 EXPOSE 9797
 HEALTHCHECK --interval=1m --timeout=10s \
   CMD ["node", "-e", "fetch('http://127.0.0.1:9797/healthz').then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
-ENTRYPOINT ["node", "--max-semi-space-size=2", "/app/dist/bin.js"]
+ENTRYPOINT ["node", "--max-semi-space-size=2", "/app/node_modules/quackup/dist/bin.js"]
 CMD ["daemon"]

@@ -58,7 +58,12 @@ describe('a schedule', () => {
 
   test('begins a run later by some jitter', async () => {
     const timer = new FakeTimer('2026-01-01T12:00:00Z', '2026-01-02T12:00:00Z');
-    expect(await begun(timer, NIGHTLY, { jitterMs: 10 * MINUTE })).toEqual(['2026-01-02T02:05:00.000Z']);
+    const told: (string | undefined)[] = [];
+    const onNext = (next: Date | undefined): unknown => told.push(next?.toISOString().slice(11, 16));
+    expect(await begun(timer, NIGHTLY, { jitterMs: 10 * MINUTE, onNext })).toEqual([
+      '2026-01-02T02:05:00.000Z',
+    ]);
+    expect(told).toEqual(['02:00', '02:05', '02:00']);
   });
 
   test('makes up at the start for what was missed before', async () => {

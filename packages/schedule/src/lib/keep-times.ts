@@ -20,7 +20,7 @@ export interface KeepTimesOptions {
   readonly wasMissed: () => Promise<boolean>;
   /** Must not reject. While it works no other run begins. */
   readonly run: () => Promise<void>;
-  /** Told when a run is to begin next, without jitter, each time that this is known anew. */
+  /** Told when a run is to begin next, each time that this is known anew; how much later at random, only when it is due. */
   readonly onNext?: (next: Date | undefined) => void;
   readonly timer: Timer;
   /** From 0 up to, not including, 1. */
@@ -40,31 +40,46 @@ const MAX_AHEAD_MS = 3_600_000;
  * machine sleeps, one run is made. After a change of the schedule only times from then on count.
  */
 export async function keepTimes(options: KeepTimesOptions): Promise<void> {
-  const { schedule, timer, signal } = options;
+  const { schedule, timer, signal, onNext } = options;
   let kept = schedule();
-  let anchor = timer.now();
-  if (await options.wasMissed()) await runLater(options, kept.jitterMs);
-  let told: number | undefined;
+  let next = firstAfter(timer.now(), kept);
+  // Of the last run, or since when this schedule is kept.
+  let since = timer.now();
+  const begin = async (): Promise<void> => {
+    since = timer.now();
+    await runLater(options, kept.jitterMs);
+    next = firstAfter(since, kept);
+  };
+  if (await options.wasMissed()) await begin();
+  let told: Date | undefined;
   while (!signal.aborted) {
     const now = timer.now();
     const current = schedule();
-    if (!isSame(current, kept) || anchor.getTime() > now.getTime() + MAX_AHEAD_MS) anchor = now;
+    if (!isSame(current, kept) || since.getTime() > now.getTime() + MAX_AHEAD_MS) {
+      since = now;
+      next = firstAfter(now, current);
+    }
     kept = current;
-    const [next] = nextRuns(kept.calendar, { count: 1, from: anchor });
     if (next !== undefined && next.getTime() <= now.getTime()) {
-      anchor = now;
-      await runLater(options, kept.jitterMs);
+      await begin();
       continue;
     }
-    if (next?.getTime() !== told) options.onNext?.(next);
-    told = next?.getTime();
+    if (next !== told) onNext?.(next);
+    told = next;
     const untilNext = next === undefined ? LOOK_MS : next.getTime() - now.getTime();
     await timer.wait(Math.min(untilNext, LOOK_MS), signal);
   }
 }
 
-async function runLater({ run, timer, random, signal }: KeepTimesOptions, jitterMs: number): Promise<void> {
-  await timer.wait(Math.floor(random() * jitterMs), signal);
+function firstAfter(from: Date, { calendar }: KeptSchedule): Date | undefined {
+  return nextRuns(calendar, { count: 1, from })[0];
+}
+
+async function runLater(options: KeepTimesOptions, jitterMs: number): Promise<void> {
+  const { run, timer, random, signal } = options;
+  const laterMs = Math.floor(random() * jitterMs);
+  if (laterMs > 0) options.onNext?.(new Date(timer.now().getTime() + laterMs));
+  await timer.wait(laterMs, signal);
   if (!signal.aborted) await run();
 }
 
