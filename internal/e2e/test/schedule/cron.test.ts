@@ -12,6 +12,8 @@ import { ended, hasProgram, runProgram } from './programs.ts';
 const isThere = process.getuid?.() === 0 && hasProgram('cron') && hasProgram('crontab');
 /** What is in the crontab belongs to somebody. */
 const isFree = isThere && runProgram('crontab', ['-l']).status === 1;
+if (isThere && !isFree && process.env['QUACKUP_TOOLS'] === 'required')
+  throw new Error('the crontab of this user is not empty, so that cron cannot be tried');
 
 const OTHERS = 'MAILTO=""\n# mine\n0 1 1 1 * true # 100\\%\n';
 
