@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { runSql } from '@quackup/fixtures';
 import { expect, test } from 'vitest';
 
-import { startQuackup } from '../support/run-quackup.ts';
+import { BIN, startQuackup } from '../support/run-quackup.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 import { hasProgram, runProgram } from './programs.ts';
 
@@ -19,7 +19,38 @@ const isThere =
   runProgram('unshare', ['--mount', '--pid', '--fork', '--propagation', 'private', 'true']).status === 0;
 
 interface Shown {
-  readonly schedules: readonly { readonly planned: string }[];
+  readonly schedules: readonly {
+    readonly state: string;
+    readonly planned: string;
+    readonly next: readonly string[];
+  }[];
+}
+
+/** Runs a command beside a manager whose home is `scratch`, and gives its output. */
+function besideSystemd(
+  scratch: string,
+  ...command: readonly string[]
+): { status: number | null; stdout: string } {
+  return runProgram('unshare', [
+    '--mount',
+    '--pid',
+    '--fork',
+    '--kill-child',
+    '--propagation',
+    'private',
+    'sh',
+    SCRIPT,
+    scratch,
+    ...command,
+  ]);
+}
+
+const local = (path: string): string => `targets: { local: { type: local, path: ${path} } }`;
+
+async function makePlace(folder: string, ...lines: readonly string[]): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  await runSql(join(folder, 'a.duckdb'), ['CREATE OR REPLACE TABLE t AS SELECT i FROM range(100) r(i)']);
+  await writeFile(join(folder, 'quackup.yaml'), ['databases: [a.duckdb]', ...lines, ''].join('\n'));
 }
 
 /** The units as `schedule show` prints them: `# PATH` before each. */
@@ -41,17 +72,11 @@ test.skipIf(!isThere)(
     // Not in /tmp, where the unit of the system has one of its own.
     await using temp = await tempFolder('/var/lib');
     const folder = join(temp.path, `it's "100%" $HOME`);
-    const units = join(temp.path, 'units');
-    await mkdir(folder);
-    await mkdir(units);
-    await mkdir(join(temp.path, 'scratch'));
-    await runSql(join(folder, 'a.duckdb'), ['CREATE TABLE t AS SELECT i FROM range(100) r(i)']);
-    const configure = (backups: string): Promise<void> =>
-      writeFile(
-        join(folder, 'quackup.yaml'),
-        `databases: [a.duckdb]\ntargets: { local: { type: local, path: ${backups} } }\nlog: { file: logs/q.log }\n`,
-      );
-    await configure('../backups');
+    const scratch = join(temp.path, 'scratch');
+    const units = join(scratch, 'config/systemd/user');
+    await mkdir(units, { recursive: true });
+    const log = 'log: { file: logs/q.log }';
+    await makePlace(folder, local('../backups'), log);
     const env = { XDG_STATE_HOME: join(temp.path, 'state') };
     const { json, stderr } = await startQuackup(
       folder,
@@ -70,29 +95,53 @@ test.skipIf(!isThere)(
     for (const [, path = ''] of planned.matchAll(/^ReadWritePaths="-(.*)"$/gm))
       await mkdir(path.replaceAll('%%', '%').replaceAll('\\"', '"'), { recursive: true });
     const [service = ''] = names;
-    const run = (): string =>
-      runProgram('unshare', [
-        '--mount',
-        '--pid',
-        '--fork',
-        '--kill-child',
-        '--propagation',
-        'private',
-        'sh',
-        SCRIPT,
-        units,
-        join(temp.path, 'scratch'),
-        service,
-      ]).stdout;
+    const start = `systemctl --user start ${service} 2>&-; systemctl --user show ${service} -p Result -p ExecMainStatus`;
+    const run = (): string => besideSystemd(scratch, 'sh', '-c', start).stdout;
     expect(run()).toContain('Result=success\nExecMainStatus=0\n');
     expect((await readdir(join(temp.path, 'backups'))).some((name) => name.endsWith('.json'))).toBe(true);
     expect(await readFile(join(folder, 'logs/q.log'), 'utf8')).toContain('ended: success');
 
     // The folder of another target was not named when the unit was made, so it cannot be written.
     await mkdir(join(temp.path, 'elsewhere'));
-    await configure('../elsewhere');
+    await makePlace(folder, local('../elsewhere'), log);
     expect(run()).toContain('ExecMainStatus=1\n');
     expect(await readdir(join(temp.path, 'elsewhere'))).toEqual([]);
     expect(await readFile(join(folder, 'logs/q.log'), 'utf8')).toMatch(/EROFS|read-only/);
+  },
+);
+
+test.skipIf(!isThere)(
+  'a timer of a user is installed, is waiting, and is gone once it is removed (needs root, systemd, namespaces)',
+  async () => {
+    await using temp = await tempFolder();
+    await makePlace(temp.path, 'schedule: { cron: "30 3 * * 1-5", timeZone: Europe/Berlin }');
+    const quackup = (verb: string): string =>
+      `"${process.execPath}" "${BIN}" schedule ${verb} --config "${temp.path}/quackup.yaml" --method systemd --user --json`;
+    const timers = "systemctl --user list-timers --all --no-legend 'quackup-*' | tee -a out";
+    const { status, stdout } = besideSystemd(
+      temp.path,
+      'sh',
+      '-euc',
+      `export TZ=UTC; cd "${temp.path}"
+      ${quackup('install')} 2>warnings >installed; ${timers}
+      ${quackup('install')} 2>&- >again
+      ${quackup('show')} 2>&- >shown
+      ${quackup('remove')} 2>&- >removed; ${timers}; ls config/systemd/user >left`,
+    );
+    expect(status, stdout).toBe(0);
+    const read = async (name: string): Promise<string> => readFile(join(temp.path, name), 'utf8');
+    const json = async (name: string): Promise<unknown> => JSON.parse(await read(name));
+    expect(await json('installed')).toMatchObject({ method: 'systemd', scope: 'user', changed: true });
+    expect(await read('warnings')).toContain('loginctl enable-linger');
+    expect(await json('again')).toMatchObject({ changed: false });
+    const { schedules } = (await json('shown')) as Shown;
+    expect(schedules).toMatchObject([{ state: 'current' }]);
+    // One line: installed; nothing more once it is removed. systemd says the same next time, but for the jitter.
+    const lines = stdout.trim().split('\n');
+    expect(lines).toHaveLength(1);
+    const [, date = ''] = /(\d{4}-\d\d-\d\d) \d\d:\d\d:\d\d/.exec(stdout) ?? [];
+    expect(schedules[0]?.next[0]?.slice(0, 10)).toBe(date);
+    expect(await json('removed')).toMatchObject({ removed: ['systemd'] });
+    expect((await read('left')).trim()).toMatch(/^(timers\.target\.wants)?$/);
   },
 );
