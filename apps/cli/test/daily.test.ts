@@ -1,4 +1,13 @@
-import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable, Writable } from 'node:stream';
@@ -7,7 +16,10 @@ import { runSql } from '@quackup/fixtures';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 
 import { runCli } from '../src/index.ts';
+import { RunLog } from '../src/lib/log/run-log.ts';
+import { currentMetrics } from '../src/lib/metrics/current-metrics.ts';
 import { stateFolder } from '../src/lib/state/state-folder.ts';
+import { parseExposition } from './metrics/strict-exposition.ts';
 
 let folder = '';
 let now = new Date('2026-01-01T02:00:00Z');
@@ -106,4 +118,56 @@ test('each configuration has a state folder of its own, where the system keeps s
     /^\/home\/duck\/Library\/Application Support\/quackup\//,
   );
   expect(stateFolder('/etc/quackup.yaml', env, 'win32')).toContain('C:\\Local');
+});
+
+test('a metrics file is written as a whole, for others to read, and the age is there when somebody asks', async () => {
+  appendFileSync(join(folder, 'quackup.yaml'), 'metrics: { file: quackup.prom }\n');
+  expect((await run('daily')).status).toBe(0);
+  const file = join(folder, 'quackup.prom');
+  const series = parseExposition(readFileSync(file, 'utf8'));
+  expect(series).toContainEqual({ name: 'quackup_runs_total', labels: { outcome: 'success' }, value: 1 });
+  expect(series).toContainEqual({ name: 'quackup_target_ok', labels: { target: 'local' }, value: 1 });
+  expect(series).toContainEqual({
+    name: 'quackup_verify_ok',
+    labels: { target: 'local', level: 'scan' },
+    value: 1,
+  });
+  expect(statSync(file).mode & 0o777).toBe(0o644);
+  expect(readdirSync(folder).filter((name) => name.endsWith('.new'))).toEqual([]);
+
+  renameSync(join(folder, 'a.duckdb'), join(folder, 'b.duckdb'));
+  now = new Date('2026-01-02T02:00:00Z');
+  expect((await run('daily')).status).toBe(1);
+  const state = stateFolder(join(folder, 'quackup.yaml'), { XDG_STATE_HOME: join(folder, 'state') });
+  const live = parseExposition(await currentMetrics(state, new Date('2026-01-03T02:00:00Z')));
+  expect(live).toContainEqual({ name: 'quackup_runs_total', labels: { outcome: 'failure' }, value: 1 });
+  expect(live).toContainEqual({ name: 'quackup_database_ok', labels: { database: 'a.duckdb' }, value: 0 });
+  const age = live.find(({ name }) => name === 'quackup_last_success_age_seconds')?.value ?? 0;
+  expect(age / 86_400).toBeCloseTo(2, 2);
+});
+
+test('a metrics file that cannot be written fails no backup', async () => {
+  appendFileSync(join(folder, 'quackup.yaml'), 'metrics: { file: no/such/folder/quackup.prom }\n');
+  expect((await run('daily')).status).toBe(0);
+  expect(log()).toContainEqual(expect.objectContaining({ message: expect.stringContaining('quackup.prom') }));
+});
+
+test('a log that cannot be written any more ends nothing, and says why lines are missing', async () => {
+  const logs = join(folder, 'logs');
+  const options = {
+    file: join(logs, 'q.log'),
+    format: 'text',
+    maxMegabytes: 1,
+    keep: 2,
+    runId: 'r',
+    now: () => now,
+  } as const;
+  const failing = await RunLog.open(options);
+  rmSync(logs, { recursive: true });
+  writeFileSync(logs, 'where the folder was');
+  // Enough to be moved aside, which fails now.
+  for (let line = 0; line < 300; line += 1) failing.write('info', 'x'.repeat(10_000));
+  await failing[Symbol.asyncDispose]();
+  expect(failing.failure).toBeInstanceOf(Error);
+  failing.write('info', 'nothing happens');
 });

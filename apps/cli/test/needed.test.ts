@@ -20,13 +20,14 @@ targets:
   own: { type: ./mine.js, path: mine }
 backup: { targets: [here, cloud, own], tempDir: scratch }
 log: { file: logs/q.log }
+metrics: { file: prom/q.prom }
 `;
 
 describe('a job', () => {
   test('may write where its state, log, scratch files and folders of backups are, and nowhere else', () => {
     const config = parseConfig(TEXT, { path: '/srv/q.yaml', env: { BUCKET: 'b' } });
     expect(neededFolders(config, { stateFolder: '/state/x', tempDir: '/tmp/y' })).toEqual({
-      written: ['/state/x', '/srv/logs', '/srv/scratch', '/srv/backups'],
+      written: ['/state/x', '/srv/logs', '/srv/prom', '/srv/scratch', '/srv/backups'],
       unknown: ['own'],
     });
   });

@@ -5,6 +5,7 @@
  * @module
  */
 export type {
+  AlarmThresholds,
   BackupKind,
   BackupOptions,
   BackupOrigin,

@@ -18,6 +18,7 @@ export {
   EVENT_KINDS,
   type EventKind,
   type EventPart,
+  type LastGood,
   type NotificationEvent,
   type Problem,
 } from './lib/event.ts';

@@ -264,7 +264,7 @@ describe('an e-mail', () => {
       body: '{{title}}|{{runId}}|{{startedAt}}|{{duration}}|{{lastGood}}|{{databases}}|{{targets}}|{{read}}|{{stored}}|{{over}}|{{problems}}',
     });
     // What a text holds is no template.
-    expect(await send(channel, { title: '{{host}}', lastGood: null })).toMatchObject({ ok: true });
+    expect(await send(channel, { title: '{{host}}', lastGood: [] })).toMatchObject({ ok: true });
     const raw = server.mails[0]?.raw ?? '';
     expect(subjectOf(raw)).toBe('failure/FAILED db1');
     expect(bodyOf(raw).trim()).toBe(

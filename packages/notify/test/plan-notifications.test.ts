@@ -45,6 +45,12 @@ const failed = (...problems: Problem[]): Omit<RunOutcome, 'at'> => ({
   complete: true,
 });
 
+const tried = (subject: string): Omit<RunOutcome, 'at'> => ({
+  kind: 'failure',
+  problems: [],
+  complete: (before) => before.subject === subject,
+});
+
 const failedAt = (at: Date): RunOutcome => ({ kind: 'failure', problems: [A], complete: true, at });
 
 describe('planNotifications', () => {
@@ -142,6 +148,23 @@ describe('planNotifications', () => {
       'failure',
       '',
     ]);
+  });
+
+  test('takes for over only what was tried, where that is known', () => {
+    expect(
+      runs([failed(A, B), { ...tried('nas'), problems: [{ code: 'X', message: 'x' }] }, GOOD]).sent,
+    ).toEqual(['failure', 'failure recovery over:nas', 'recovery success over:undefined over:x.duckdb']);
+  });
+
+  test('tells once what has happened, and never that it is over', () => {
+    const lost = { code: 'ROWS_LOST', subject: 't', message: 'half of it', momentary: true } as const;
+    const warned = { kind: 'warning', problems: [lost] } as const;
+    const { sent, state } = runs([warned, GOOD, warned, { ...warned, undelivered: true }, GOOD, GOOD]);
+    // The fourth reached nobody: the fifth run tells it.
+    expect(sent).toEqual(['warning', 'success', 'warning', 'warning', 'warning success', 'success']);
+    expect(state).toEqual(NO_NOTIFY_STATE);
+    const { stateIfUndelivered } = planNotifications(NO_NOTIFY_STATE, { ...warned, at: day(0) });
+    expect(planNotifications(stateIfUndelivered, { ...GOOD, at: day(1) }).problems).toMatchObject([lost]);
   });
 
   test('takes a failure that names no problem for one', () => {

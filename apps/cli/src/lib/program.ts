@@ -167,7 +167,9 @@ export function buildProgram(io: CliIo, execute: Execute): Command {
 
   program
     .command('daily')
-    .description('what a scheduler runs: backup, verification of what was just written, cleanup, log file')
+    .description(
+      'what a scheduler runs: backup, verification of what was just written, cleanup, log, metrics, notifications',
+    )
     .option(
       '--if-older <duration>',
       'only if the last good backup is older than this on one of the targets: 20h',
@@ -273,6 +275,19 @@ export function buildProgram(io: CliIo, execute: Execute): Command {
       start('target check', async () => {
         const { targetCheck } = await import('./commands/target-check.ts');
         return (context) => targetCheck(context, name);
+      }),
+    );
+
+  program
+    .command('notify')
+    .description('see whether those who are to be told can be reached')
+    .command('test')
+    .description('send a test message to every channel, or to one')
+    .argument('[channel]', 'only this channel')
+    .action((name: string | undefined) =>
+      start('notify test', async () => {
+        const { notifyTest } = await import('./commands/notify-test.ts');
+        return (context) => notifyTest(context, name);
       }),
     );
   addScheduleCommands(program, start);

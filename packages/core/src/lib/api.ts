@@ -109,6 +109,8 @@ export interface DatabaseReport {
   readonly sizeBytes?: number;
   /** Bytes that it takes in this archive. */
   readonly storedBytes?: number;
+  /** Bytes of it that lie in earlier archives, before compression; 0 in a full backup. */
+  readonly reusedBytes?: number;
   /** When the snapshot's state was the database's state. ISO 8601, UTC. */
   readonly takenAt?: string;
   readonly warnings?: readonly string[];
@@ -195,6 +197,16 @@ export interface ScannedDatabase {
   }[];
   /** Version of the DuckDB that scanned. */
   readonly engine: string;
+}
+
+/** When changes of the data are worth a warning. What is absent never is. */
+export interface AlarmThresholds {
+  /** A table that was there is gone. */
+  readonly tableVanished?: boolean;
+  /** A table lost more than this share of its rows or of its size, percent. */
+  readonly tableShrankPercent?: number;
+  /** A database has no more rows than so long ago, milliseconds. */
+  readonly notGrownForMs?: number;
 }
 
 export interface VerifyOptions extends OperationOptions {

@@ -41,6 +41,10 @@ export const ERROR_CODES = {
   // Working together
   LEASE_HELD: 'another quackup works on the target',
   LEASE_LOST: 'the lease on the target ran out while it was needed',
+  // Left alone
+  HOOK_FAILED: 'a command that the configuration names failed',
+  STATE_FAILED: 'what Quackup remembers on this machine cannot be read or written',
+  DATA_ALARM: 'the data changed in a way that the configuration asks to be told of',
   // Place and time
   NO_SPACE: 'there is not enough free space',
   TARGET_FAILED: 'a target failed',

@@ -22,6 +22,9 @@ test('the JSON Schema knows the sections and refuses others', () => {
     'schedule',
     'verify',
     'log',
+    'metrics',
+    'notifications',
+    'hooks',
   ]);
   expect(schema).not.toHaveProperty('required');
 });

@@ -14,6 +14,18 @@ export interface Problem {
   readonly subject?: string | undefined;
   /** Default: that of the run. */
   readonly severity?: 'warning' | 'failure' | undefined;
+  /** Something that happened, not a state that lasts: told once, and never over. */
+  readonly momentary?: boolean | undefined;
+}
+
+/** The newest backup of a target that is good. */
+export interface LastGood {
+  readonly target?: string | undefined;
+  /** `null`: there is none. */
+  readonly backup: string | null;
+  readonly ageMs?: number | undefined;
+  /** The target could not be read now; this is what was known of it before. */
+  readonly asLastSeen?: boolean | undefined;
 }
 
 /** A database or a target, and how it fared. Reports of `@quackup/core` fit. */
@@ -43,8 +55,8 @@ export interface NotificationEvent {
   readonly problems: readonly Problem[];
   /** What was wrong before and is no more. */
   readonly over?: readonly Problem[] | undefined;
-  /** The newest backup that is good, and its age. `null`: there is none. Absent: not known. */
-  readonly lastGood?: { readonly backup: string; readonly ageMs: number } | null | undefined;
+  /** The newest backup that is good, for each target. Empty: there is none. Absent: not known. */
+  readonly lastGood?: readonly LastGood[] | undefined;
   readonly readBytes?: number | undefined;
   readonly storedBytes?: number | undefined;
 }

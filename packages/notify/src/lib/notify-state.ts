@@ -7,6 +7,8 @@ export interface OpenProblem {
   readonly message: string;
   readonly hint?: string | undefined;
   readonly severity: 'warning' | 'failure';
+  /** It stays only until somebody was told. */
+  readonly momentary?: boolean | undefined;
   /** ISO 8601, UTC: when it was first seen. */
   readonly since: string;
   /** ISO 8601, UTC: when people were last told. `null`: nobody was reached yet. */
@@ -29,6 +31,7 @@ const openProblem: z.ZodType<OpenProblem> = z.object({
   message: z.string(),
   hint: z.string().optional(),
   severity: z.enum(['warning', 'failure']),
+  momentary: z.boolean().optional(),
   since: time,
   toldAt: time.nullable(),
 });

@@ -8,10 +8,10 @@ export interface RunOutcome {
   readonly at: Date;
   readonly problems: readonly Problem[];
   /**
-   * Whether everything was tried, so that what is not among the problems is over. A run that ended early knows nothing of the
-   * rest. Default: true unless it failed.
+   * Whether everything was tried, so that what is not among the problems is over; or, for each problem of before, whether that
+   * was tried. A run that ended early knows nothing of the rest. Default: true unless it failed.
    */
-  readonly complete?: boolean;
+  readonly complete?: boolean | ((before: Problem) => boolean);
 }
 
 export interface PlanOptions {
@@ -22,6 +22,8 @@ export interface PlanOptions {
 export interface NotificationPlan {
   /** What people should hear: `news` of the event. Empty: nothing. */
   readonly send: readonly EventKind[];
+  /** All that the event should say: the problems of the run, and what happened before and reached nobody. */
+  readonly problems: readonly Problem[];
   /** What is over, for the event. */
   readonly over: readonly Problem[];
   /** To be kept if it was delivered, or nothing was to be sent. */
@@ -49,8 +51,10 @@ export function planNotifications(
 ): NotificationPlan {
   const at = outcome.at.toISOString();
   const before = new Map(state.open.map((problem) => [keyOf(problem), problem]));
-  const now = currentProblems(outcome);
+  const late = state.open.filter(({ momentary }) => momentary === true);
+  const now = currentProblems(outcome, late);
   const complete = outcome.complete ?? outcome.kind !== 'failure';
+  const wasTried = typeof complete === 'boolean' ? () => complete : complete;
 
   const kept: { readonly told: OpenProblem; readonly untold: OpenProblem; readonly isNews: boolean }[] = [];
   for (const [key, problem] of now) {
@@ -71,8 +75,8 @@ export function planNotifications(
   }
 
   const gone = [...before].filter(([key]) => !now.has(key)).map(([, problem]) => problem);
-  const over = complete ? gone.filter(({ toldAt }) => toldAt !== null) : [];
-  const unknown = complete ? [] : gone;
+  const over = gone.filter((problem) => problem.toldAt !== null && wasTried(problem));
+  const unknown = gone.filter((problem) => !wasTried(problem));
   const news = new Set(kept.filter(({ isNews }) => isNews).map(({ told }) => told.severity));
   const send: EventKind[] = [
     ...(news.has('failure') ? (['failure'] as const) : []),
@@ -82,14 +86,12 @@ export function planNotifications(
   ];
   return {
     send,
-    over: over.map(({ code, subject, message, hint, severity }) => ({
-      code,
-      subject,
-      message,
-      hint,
-      severity,
-    })),
-    state: { version: 1, open: [...kept.map(({ told }) => told), ...unknown] },
+    problems: [...now.values()],
+    over: over.map(toProblem),
+    state: {
+      version: 1,
+      open: [...kept.map(({ told }) => told).filter(({ momentary }) => momentary !== true), ...unknown],
+    },
     stateIfUndelivered: { version: 1, open: [...kept.map(({ untold }) => untold), ...unknown, ...over] },
   };
 }
@@ -101,17 +103,21 @@ export function wasDelivered(results: readonly ChannelResult[]): boolean {
 }
 
 /** By key. A run that is not good has at least one. */
-function currentProblems({ kind, problems }: RunOutcome): Map<string, Problem> {
-  const all =
+function currentProblems({ kind, problems }: RunOutcome, late: readonly OpenProblem[]): Map<string, Problem> {
+  const current =
     kind !== 'success' && problems.length === 0
       ? [{ code: 'UNKNOWN', message: 'the run did not say what is wrong' }]
       : problems;
   const byKey = new Map<string, Problem>();
-  for (const problem of all) {
+  for (const problem of [...current, ...late.map(toProblem)]) {
     const key = keyOf(problem);
     if (!byKey.has(key) || problem.severity === 'failure') byKey.set(key, problem);
   }
   return byKey;
+}
+
+function toProblem({ code, subject, message, hint, severity, momentary }: OpenProblem): Problem {
+  return { code, subject, message, hint, severity, ...(momentary === true && { momentary }) };
 }
 
 function keyOf({ code, subject }: Pick<Problem, 'code' | 'subject'>): string {
@@ -126,6 +132,7 @@ function toOpen(problem: Problem, { kind }: RunOutcome, since: string): Omit<Ope
     message: message.slice(0, MAX_TEXT).toWellFormed(),
     ...(hint !== undefined && { hint: hint.slice(0, MAX_TEXT).toWellFormed() }),
     severity: problem.severity ?? (kind === 'failure' ? 'failure' : 'warning'),
+    ...(problem.momentary === true && { momentary: true }),
     since,
   };
 }

@@ -1,4 +1,4 @@
-import type { EventKind, EventPart, NotificationEvent, Problem } from './event.ts';
+import type { EventKind, EventPart, LastGood, NotificationEvent, Problem } from './event.ts';
 import { formatBytes, formatDuration } from './format-quantities.ts';
 
 const LABELS: Readonly<Record<EventKind, string>> = {
@@ -83,8 +83,15 @@ function problemLines(problems: readonly Problem[]): string {
 
 function lastGoodText(lastGood: NotificationEvent['lastGood']): string {
   if (lastGood === undefined) return '';
-  if (lastGood === null) return 'There is no good backup.';
-  return `${lastGood.backup}, ${formatDuration(lastGood.ageMs)} old`;
+  if (lastGood.every(({ backup }) => backup === null)) return 'There is no good backup.';
+  return lastGood.map(goodLine).join('\n');
+}
+
+function goodLine({ target, backup, ageMs, asLastSeen }: LastGood): string {
+  const place = target === undefined ? '' : ` on ${target}`;
+  if (backup === null) return `none${place}`;
+  const age = ageMs === undefined ? '' : `, ${formatDuration(ageMs)} old`;
+  return `${backup}${place}${age}${asLastSeen === true ? ' (as last seen)' : ''}`;
 }
 
 function partNames(parts: readonly EventPart[]): string {

@@ -22,7 +22,7 @@ export function event(change: Partial<NotificationEvent> = {}): NotificationEven
         hint: 'correct the path',
       },
     ],
-    lastGood: { backup: 'backup_20261123_020000', ageMs: 26 * 3_600_000 },
+    lastGood: [{ backup: 'backup_20261123_020000', ageMs: 26 * 3_600_000 }],
     readBytes: 1_234_000_000,
     storedBytes: 56_700_000,
     ...change,

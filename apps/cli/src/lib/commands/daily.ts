@@ -1,31 +1,27 @@
 import { randomUUID } from 'node:crypto';
-import { join } from 'node:path';
+import { hostname } from 'node:os';
 
 import {
-  acquireProcessLock,
   type Config,
-  type DailyProblem,
   type DailyReport,
   EXIT,
-  listBackups,
   MAX_PERIOD_MS,
   parseDuration,
   QuackupError,
-  resolveDatabases,
-  runDaily,
 } from '@quackup/core';
 
 import type { CommandContext } from '../command-context.ts';
-import { backupOptions } from '../config/backup-options.ts';
 import { findConfig } from '../config/find-config.ts';
-import { OpenTargets } from '../config/open-targets.ts';
-import { describeError } from '../describe-error.ts';
+import { backUp } from '../daily/back-up.ts';
+import { concludeRun, type RunFacts } from '../daily/conclude-run.ts';
+import { failedReport, withWarnings } from '../daily/failed-report.ts';
+import { openPlace } from '../daily/open-place.ts';
+import { Hooks } from '../hooks/hooks.ts';
 import { logDaily } from '../log/log-daily.ts';
-import { RunLog } from '../log/run-log.ts';
-import { startProgress } from '../progress/progress.ts';
+import { startEvent } from '../notify/daily-event.ts';
+import { openMessenger } from '../notify/open-messenger.ts';
 import { renderDaily } from '../render/daily.ts';
-import { beginRun } from '../state/begin-run.ts';
-import { openStateFolder } from '../state/state-folder.ts';
+import { stateFolder } from '../state/state-folder.ts';
 
 export interface DailyInput {
   /** Only if the last good backup is older. */
@@ -40,133 +36,81 @@ export interface DailySetting {
   readonly isStillDue?: () => Promise<boolean>;
 }
 
-/** @returns 0 also with warnings; 3 if what was just written is damaged; 1 if anything else failed. */
+/**
+ * Backup, verification, cleanup, hooks, history, metrics, notifications.
+ *
+ * @returns 0 also with warnings; 3 if what was just written is damaged; 1 if anything else failed.
+ */
 export async function daily(
   context: CommandContext,
   input: DailyInput,
-  setting: DailySetting = {},
+  { config: given, isStillDue = async () => true }: DailySetting = {},
 ): Promise<number> {
   const ifOlderMs = ageFrom(input.ifOlder);
   const format = formatFrom(input.logFormat);
-  const config = setting.config ?? (await findConfig(context));
-  const { env, now } = context.io;
-  const state = await openStateFolder(config.path, env);
-  await using _lock = await acquireProcessLock(join(state, 'daily.lock'), 'quackup daily');
-  if ((await setting.isStillDue?.()) === false) {
-    context.report({ outcome: 'skipped' }, ['nothing to do: another run made up for it'], true);
-    return EXIT.ok;
-  }
-  await using _run = await beginRun(state, context.io);
-  const { file = join(state, 'quackup.log'), maxMegabytes, keep } = config.log;
-  const runId = randomUUID().slice(0, 8);
-  await using log = await openLog({
-    file,
-    maxMegabytes,
-    keep,
+  const config = given ?? (await findConfig(context));
+  const { env, now, signal } = context.io;
+  const startedAt = now();
+  const runId = randomUUID();
+  const facts: RunFacts = {
+    context,
+    config,
     runId,
-    now,
-    format: format ?? config.log.format,
-  });
-  try {
-    const report = await run(context, config, log, ifOlderMs);
-    if (report === undefined) {
-      const text = `nothing to do: every target has a good backup of the last ${input.ifOlder ?? ''}`;
-      log.write('info', text);
-      context.report({ outcome: 'skipped' }, [text], true);
-      return EXIT.ok;
-    }
-    logDaily(log, report);
-    context.report(
-      report,
-      [...renderDaily(report, context.colors), `log: ${file}`],
-      report.outcome === 'success',
-    );
-    return exitCodeOf(report);
-  } catch (error) {
-    const { code, message, hint } = describeError(error);
-    log.write('error', message, { code, hint });
+    host: hostname(),
+    stateFolder: stateFolder(config.path, env),
+    messenger: await openMessenger(config, env),
+  };
+  const failed = (error: unknown): DailyReport =>
+    failedReport(error, { startedAt, endedAt: now(), interrupted: signal.aborted });
+
+  await using place = await openPlace(facts, format, isStillDue).catch(async (error: unknown) => {
+    // Another run is at work: that one tells how it went.
+    if (!(error instanceof QuackupError && error.code === 'LEASE_HELD'))
+      await concludeRun(facts, failed(error), { begun: false });
     throw error;
-  }
-}
-
-/** @returns undefined if there is nothing to do. */
-async function run(
-  context: CommandContext,
-  config: Config,
-  log: RunLog,
-  ifOlderMs: number | undefined,
-): Promise<DailyReport | undefined> {
-  const { signal, now } = context.io;
-  const { databases, warnings } = await resolveDatabases(config);
-  for (const warning of warnings) {
-    context.warn(warning);
-    log.write('warning', warning);
-  }
-  await using targets = await OpenTargets.open(config.backup.targets, config, context, { several: true });
-  if (ifOlderMs !== undefined && (await areAllYounger(targets, ifOlderMs, context))) return undefined;
-  log.write('info', 'begun', { databases: databases.length, targets: config.backup.targets.length });
-  using progress = await startProgress(context);
-  const report = await runDaily({
-    ...backupOptions(config),
-    databases,
-    targets: targets.targets,
-    policy: config.retention,
-    ...(config.verify.daily !== undefined && { verifyLevel: config.verify.daily }),
-    ...(config.verify.scanEveryMs !== undefined && { scanEveryMs: config.verify.scanEveryMs }),
-    clock: { now },
-    signal,
-    onProgress: (event) => {
-      if (event.type === 'message') log.write('info', event.text);
-      progress.onProgress?.(event);
-    },
   });
-  return withUnopened(report, targets);
+  if (place === undefined) return skipped(context, 'nothing to do: another run made up for it');
+  const { log } = place;
+  const hooks = new Hooks({ config, env, log, runId, startedAt });
+  const begin = async (): Promise<void> => {
+    facts.messenger?.begin(startEvent(facts, startedAt));
+    await hooks.before(signal);
+  };
+  let failure: { readonly error: unknown } | undefined;
+  let report: DailyReport | undefined;
+  try {
+    report = await backUp(context, config, log, { ifOlderMs, begin });
+  } catch (error) {
+    failure = { error };
+    report = failed(error);
+  }
+  if (report === undefined) {
+    const text = `nothing to do: every target has a good backup of the last ${input.ifOlder ?? ''}`;
+    log.write('info', text);
+    return skipped(context, text);
+  }
+  report = withWarnings(report, await hooks.finish(report));
+  logDaily(log, report);
+  const notifications = await concludeRun({ ...facts, log }, report, { begun: failure === undefined });
+  if (log.failure !== undefined)
+    context.warn(`lines are missing in the log file ${log.file}: ${log.failure.message}`);
+  if (failure !== undefined) throw failure.error;
+  context.report(
+    { runId, ...report, notifications },
+    [...renderDaily(report, context.colors), `log: ${log.file}`],
+    report.outcome === 'success',
+  );
+  return exitCodeOf(report);
 }
 
-async function areAllYounger(
-  { targets, failed }: OpenTargets,
-  ageMs: number,
-  { io: { now, signal } }: CommandContext,
-): Promise<boolean> {
-  if (failed.length > 0) return false;
-  for (const target of targets) {
-    const good = (await listBackups(target, { signal })).find(
-      ({ damaged, failedDatabases }) => damaged === undefined && failedDatabases.length === 0,
-    );
-    const age = good === undefined ? Infinity : now().getTime() - Date.parse(good.createdAt);
-    // One of the future says nothing of how long ago the last one was made.
-    if (age < 0 || age >= ageMs) return false;
-  }
-  return true;
-}
-
-/** A target that could not even be opened did not get the backup either. */
-function withUnopened(report: DailyReport, { failed }: OpenTargets): DailyReport {
-  if (failed.length === 0) return report;
-  const problems: DailyProblem[] = [];
-  for (const { name, error } of failed) {
-    const { code, message, hint } = error;
-    const problem = { severity: 'failure', subject: `target ${name}`, code, message } as const;
-    problems.push(hint === undefined ? problem : { ...problem, hint });
-  }
-  return { ...report, outcome: 'failure', problems: [...problems, ...report.problems] };
+function skipped(context: CommandContext, why: string): number {
+  context.report({ outcome: 'skipped' }, [why], true);
+  return EXIT.ok;
 }
 
 function exitCodeOf({ outcome, verified }: DailyReport): number {
   if (verified.some(({ report }) => !report.ok)) return EXIT.damaged;
   return outcome === 'failure' ? EXIT.failed : EXIT.ok;
-}
-
-async function openLog(options: Parameters<typeof RunLog.open>[0]): Promise<RunLog> {
-  try {
-    return await RunLog.open(options);
-  } catch (error) {
-    throw new QuackupError(
-      'CONFIG_INVALID',
-      `the log file ${options.file} cannot be written: ${(error as Error).message}; nothing was done`,
-      { cause: error, hint: 'name another one with log: { file: PATH } in the configuration' },
-    );
-  }
 }
 
 function ageFrom(text: string | undefined): number | undefined {

@@ -13,7 +13,7 @@ export interface RunLogOptions {
   readonly maxMegabytes: number;
   /** Files that were moved aside (`quackup.log.1` is the newest) stay, so many. */
   readonly keep: number;
-  /** In every line: tells the runs of a log apart. */
+  /** In every line: tells the runs of a log apart. As text it is cut to eight characters. */
   readonly runId: string;
   readonly now: () => Date;
 }
@@ -25,10 +25,14 @@ export type LogFacts = Readonly<Record<string, string | number | boolean | null 
 export class RunLog implements AsyncDisposable {
   readonly #options: RunLogOptions;
   readonly #stream: ReturnType<typeof createStream>;
+  #failure: Error | undefined;
 
   private constructor(options: RunLogOptions, stream: ReturnType<typeof createStream>) {
     this.#options = options;
     this.#stream = stream;
+    stream.on('error', (error) => {
+      this.#failure ??= error;
+    });
   }
 
   /** @throws Error if the file cannot be written. */
@@ -47,7 +51,17 @@ export class RunLog implements AsyncDisposable {
     return new RunLog(options, stream);
   }
 
+  get file(): string {
+    return this.#options.file;
+  }
+
+  /** Why lines are missing: the disk is full, for one. That is no reason to end a run. */
+  get failure(): Error | undefined {
+    return this.#failure;
+  }
+
   write(level: LogLevel, message: string, facts: LogFacts = {}): void {
+    if (this.#failure !== undefined) return;
     const { format, now, runId } = this.#options;
     const at = now().toISOString();
     const known = Object.entries(facts).filter(([, value]) => value !== undefined);
@@ -55,12 +69,15 @@ export class RunLog implements AsyncDisposable {
       format === 'json'
         ? JSON.stringify({ ...Object.fromEntries(known), at, level, run: runId, message })
         : // A line break in a message would be taken for another line.
-          `${at} ${level.padEnd(7)} ${runId} ${[message, ...known.map(([key, value]) => `${key}=${JSON.stringify(value)}`)].join(' ').replaceAll(/[\r\n]+/g, ' | ')}`;
+          `${at} ${level.padEnd(7)} ${runId.slice(0, 8)} ${[message, ...known.map(([key, value]) => `${key}=${JSON.stringify(value)}`)].join(' ').replaceAll(/[\r\n]+/g, ' | ')}`;
     this.#stream.write(`${line}\n`);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    const closed = new Promise<void>((resolve) => {
+      this.#stream.once('finish', resolve).once('error', () => resolve());
+    });
     this.#stream.end();
-    await once(this.#stream, 'finish');
+    if (this.#failure === undefined) await closed;
   }
 }

@@ -13,12 +13,13 @@ export interface NeededFolders {
 
 /** What `daily` writes to, from the configuration. `tempDir` is where scratch files go unless the configuration says. */
 export function neededFolders(
-  config: Pick<Config, 'baseDir' | 'backup' | 'targets' | 'log'>,
+  config: Pick<Config, 'baseDir' | 'backup' | 'targets' | 'log' | 'metrics'>,
   { stateFolder, tempDir }: { readonly stateFolder: string; readonly tempDir?: string | undefined },
 ): NeededFolders {
-  const { baseDir, backup, targets, log } = config;
+  const { baseDir, backup, targets, log, metrics } = config;
   const written = new Set([stateFolder]);
   if (log.file !== undefined) written.add(dirname(log.file));
+  if (metrics.file !== undefined) written.add(dirname(metrics.file));
   const temp = backup.tempDir ?? tempDir;
   if (temp !== undefined) written.add(temp);
   const unknown: string[] = [];

@@ -114,6 +114,8 @@ class BackupRun {
   readonly #scratch: ScratchFolder;
   readonly #failed = new Map<string, unknown>();
   #entries: readonly DatabaseEntry[] = [];
+  /** By database. */
+  #reusedBytes: ReadonlyMap<string, number> = new Map();
   #kind: BackupKind = 'full';
   #bases: Bases | undefined;
   readonly #written = new Map<string, WrittenArchive>();
@@ -217,6 +219,7 @@ class BackupRun {
     const guardedDatabases = opened.map(({ source, snapshot }) => guarded(source.name, snapshot));
     const storage = await this.#planStorage(guardedDatabases.flatMap(({ files }) => files));
     this.#kind = storage.kind;
+    this.#reusedBytes = reusedBytes(storage);
     const sizes = [...storage.files.values()].map(
       ({ selection, sizeBytes }) => selection?.storedBytes ?? sizeBytes,
     );
@@ -398,6 +401,7 @@ class BackupRun {
       method,
       sizeBytes,
       storedBytes,
+      reusedBytes: this.#reusedBytes.get(name) ?? 0,
       takenAt,
       ...(warnings ? { warnings } : {}),
     };
@@ -459,6 +463,14 @@ const whenAbsent = (client: TargetClient): { condition?: { type: 'if-absent' } }
 /** Whether an error is of one database, so that the others can go on. */
 function isAboutDatabase(error: unknown): boolean {
   return !(error instanceof QuackupError && (error.code === 'INTERNAL' || error.code === 'LEASE_LOST'));
+}
+
+function reusedBytes({ files }: Storage): ReadonlyMap<string, number> {
+  return new Map(
+    [...files.values()].flatMap(({ role, database, selection, chunkBytes }) =>
+      role === 'database' ? [[database, (selection?.reusedCount ?? 0) * chunkBytes] as const] : [],
+    ),
+  );
 }
 
 function restoredSize(snapshot: Snapshot): number {

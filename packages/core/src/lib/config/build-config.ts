@@ -1,6 +1,7 @@
 import { dirname, resolve } from 'node:path';
 
 import { DEFAULT_POLICY } from '../retention/index.ts';
+import { buildDailySections } from './build-daily-sections.ts';
 import type { Config, ConfiguredDatabase, ConfiguredEncryption, SecretSource } from './config.ts';
 import type { RawConfig } from './config-schema.ts';
 import type { RawEncryption, RawSecretSource } from './encryption-schema.ts';
@@ -29,6 +30,7 @@ export function buildConfig(raw: RawConfig, source: YamlSource, path: string): C
     verify: toVerify(raw.verify ?? {}),
     ...(raw.schedule !== undefined && { schedule: toSchedule(raw.schedule) }),
     log: toLog(raw.log ?? {}, baseDir),
+    ...buildDailySections(raw, baseDir),
     placeOf,
   };
 }

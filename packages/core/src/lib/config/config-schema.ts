@@ -2,6 +2,7 @@ import * as z from 'zod';
 
 import type { Compression, RetentionPolicy, VerifyLevel } from '../api.ts';
 import { type RawLimits, limitsSchema } from './limits-schema.ts';
+import { dailySections, type RawDailySections } from './daily-sections.ts';
 import { checkDatabaseName } from './database-names.ts';
 import { MAX_PAUSE_WRITER_MS } from '../api.ts';
 import { encryptionSchema, type RawEncryption } from './encryption-schema.ts';
@@ -122,7 +123,7 @@ const schedule = z
   .describe('When `quackup daemon` runs `daily`, and `quackup schedule install` has it run.');
 
 /** What the schema lets through. */
-export interface RawConfig {
+export interface RawConfig extends RawDailySections {
   readonly $schema?: string;
   readonly databases?: readonly (string | { readonly path: string; readonly name?: string })[];
   readonly targets?: Readonly<
@@ -272,5 +273,6 @@ export const configSchema: z.ZodType<RawConfig> = z
           .describe('How many log files that were moved aside stay. Default: 5.'),
       })
       .exactOptional(),
+    ...dailySections,
   })
   .describe('Configuration of Quackup: quackup.yaml');

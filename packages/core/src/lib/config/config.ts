@@ -1,4 +1,5 @@
 import type { Compression, RetentionPolicy, TargetLimits, VerifyLevel } from '../api.ts';
+import type { DailyConfig } from './daily-config.ts';
 
 /** An entry of `databases`. */
 export interface ConfiguredDatabase {
@@ -41,7 +42,7 @@ export interface ConfiguredEncryption {
 }
 
 /** A configuration that was read and checked: there is no way to have one that says something impossible. */
-export interface Config {
+export interface Config extends DailyConfig {
   /** Absolute path of the configuration file. */
   readonly path: string;
   /** Absolute path of the folder that it is in: relative paths in it start here. */

@@ -2,7 +2,7 @@ import { isTargetError } from '@quackup/target-api';
 
 import type { NamedTarget } from '../api.ts';
 import { QuackupError } from '../errors.ts';
-import { checkTargetOptions } from './check-target-options.ts';
+import { checkOptions } from './check-options.ts';
 import type { Config } from './config.ts';
 import { messageOf } from './error-facts.ts';
 import { hideSecrets } from './hide-secrets.ts';
@@ -48,7 +48,8 @@ export async function openTarget(
     env,
     baseDir: config.baseDir,
   });
-  const options = await checkTargetOptions(name, definition, resolved, config);
+  const { optionsSchema: schema, secretOptions } = definition;
+  const options = await checkOptions({ section: 'targets', name, schema, secretOptions }, resolved, config);
   try {
     const target = await definition.open(options, { baseDir: config.baseDir, ...(signal && { signal }) });
     const { limits } = configured;

@@ -44,6 +44,8 @@ export interface DailyProblem extends FailureReport {
   readonly severity: 'failure' | 'warning';
   /** What it is about: `database NAME`, `target NAME`, `verification on NAME`, ... Stable from run to run. */
   readonly subject: string;
+  /** Something that happened in this run, not a state that lasts. */
+  readonly momentary?: boolean;
 }
 
 export interface DailyReport {
@@ -62,6 +64,11 @@ export interface DailyReport {
     readonly backup: string | null;
     /** ISO 8601, UTC. */
     readonly createdAt: string | null;
+    /** How many backups it has, and the bytes that their archives take. */
+    readonly backups: number;
+    readonly storedBytes: number;
+    /** When the last scan of one of them passed, ISO 8601, UTC; null if none ever did. */
+    readonly scannedAt: string | null;
   }[];
 }
 
@@ -109,7 +116,14 @@ class DailyRun {
     const listed = await this.#attempt(`target ${name}`, () => this.#list(target));
     if (listed === undefined) return;
     const good = listed.find(isComplete);
-    this.#lastGood.push({ target: name, backup: good?.name ?? null, createdAt: good?.createdAt ?? null });
+    this.#lastGood.push({
+      target: name,
+      backup: good?.name ?? null,
+      createdAt: good?.createdAt ?? null,
+      backups: listed.length,
+      storedBytes: listed.reduce((sum, { storedBytes }) => sum + storedBytes, 0),
+      scannedAt: lastScan(listed),
+    });
   }
 
   report(): DailyReport {
@@ -158,10 +172,9 @@ class DailyRun {
 
   async #isScanDue(target: NamedTarget): Promise<boolean> {
     const { scanEveryMs = DEFAULT_SCAN_EVERY_MS } = this.#options;
-    const times = (await this.#list(target)).flatMap(({ verified }) =>
-      verified?.level === 'scan' ? [Date.parse(verified.at)] : [],
-    );
-    const ageMs = this.#startedAt.getTime() - Math.max(...times);
+    const last = lastScan(await this.#list(target));
+    if (last === null) return true;
+    const ageMs = this.#startedAt.getTime() - Date.parse(last);
     // A scan of the future says nothing of when the last one was.
     return ageMs < -SLACK_MS || ageMs >= scanEveryMs - Math.min(SLACK_MS, scanEveryMs / 10);
   }
@@ -211,4 +224,10 @@ class DailyRun {
   #warn(subject: string, failure: FailureReport): void {
     this.#problems.push({ severity: 'warning', subject, ...failure });
   }
+}
+
+/** When the newest scan passed, ISO 8601, UTC. */
+function lastScan(listed: readonly BackupSummary[]): string | null {
+  const times = listed.flatMap(({ verified }) => (verified?.level === 'scan' ? [verified.at] : []));
+  return times.toSorted((a, b) => Date.parse(a) - Date.parse(b)).at(-1) ?? null;
 }

@@ -34,7 +34,7 @@ export async function acquireProcessLock(path: string, what: string): Promise<As
       );
     }
     // Of two that find it dead one moves it away; the other finds it gone, or finds the new one.
-    const dead = `${path}.${process.pid}.dead`;
+    const dead = `${path}.${randomUUID()}.dead`;
     await rename(path, dead).catch((error: unknown) => {
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
     });

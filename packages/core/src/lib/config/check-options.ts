@@ -7,36 +7,46 @@ import { hideSecrets } from './hide-secrets.ts';
 import type { ResolvedSecrets } from './resolve-secrets.ts';
 
 interface Problem {
-  /** From the target's options on. */
+  /** From the options on. */
   readonly path: readonly PropertyKey[];
   readonly at?: 'key';
   readonly text: string;
 }
 
+/** Whose options they are. */
+export interface OptionsOwner {
+  readonly section: 'targets' | 'notifications';
+  readonly name: string;
+  /** Standard Schema. */
+  readonly schema: TargetDefinition['optionsSchema'];
+  readonly secretOptions: readonly string[];
+}
+
+const NOUNS = { targets: 'target', notifications: 'channel' } as const;
+
 /**
- * Checks a target's options by the target's own schema.
+ * Checks the options of a target or channel by its own schema.
  *
  * @returns the options as the schema gives them back: with defaults, converted.
  * @throws CONFIG_INVALID with the place of every problem. No message holds a secret.
  */
-export async function checkTargetOptions(
-  name: string,
-  definition: TargetDefinition,
+export async function checkOptions(
+  owner: OptionsOwner,
   { options, secrets, problems }: ResolvedSecrets,
   config: Pick<Config, 'placeOf'>,
 ): Promise<unknown> {
-  refuse(problems, secrets, name, config);
-  const result = await definition.optionsSchema['~standard'].validate(options);
+  refuse(problems, secrets, owner, config);
+  const result = await owner.schema['~standard'].validate(options);
   if (result.issues === undefined) return result.value;
   refuse(
-    result.issues.flatMap((issue) => toProblems(issue, definition.secretOptions)),
+    result.issues.flatMap((issue) => toProblems(issue, owner.secretOptions)),
     secrets,
-    name,
+    owner,
     config,
   );
   throw new QuackupError(
     'TARGET_INVALID',
-    `the schema of "${definition.type}" refuses the options without saying why`,
+    `the schema of the ${NOUNS[owner.section]} "${owner.name}" refuses the options without saying why`,
   );
 }
 
@@ -79,19 +89,17 @@ function hintAtSecrets(
 function refuse(
   problems: readonly Problem[],
   secrets: readonly string[],
-  name: string,
+  { section, name }: OptionsOwner,
   config: Pick<Config, 'placeOf'>,
 ): void {
   if (problems.length === 0) return;
+  const whose = `the ${NOUNS[section]} "${name}"`;
   const lines = problems.map(
-    ({ path, at, text }) =>
-      `${config.placeOf(['targets', name, ...path], at)}: ${hideSecrets(text, secrets)}`,
+    ({ path, at, text }) => `${config.placeOf([section, name, ...path], at)}: ${hideSecrets(text, secrets)}`,
   );
   throw new QuackupError(
     'CONFIG_INVALID',
-    lines.length === 1
-      ? lines.join('')
-      : [`the target "${name}" has ${lines.length} problems`, ...lines].join('\n  '),
-    { hint: `correct the options of the target "${name}"` },
+    lines.length === 1 ? lines.join('') : [`${whose} has ${lines.length} problems`, ...lines].join('\n  '),
+    { hint: `correct the options of ${whose}` },
   );
 }
