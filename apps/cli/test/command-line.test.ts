@@ -28,6 +28,7 @@ test('--help names every command and loads nothing that backs up', () => {
     'daily',
     'copy',
     'import',
+    'doctor',
     'repair',
     'target',
     'schedule',

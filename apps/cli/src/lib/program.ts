@@ -6,6 +6,7 @@ import type { BackupInput } from './commands/backup.ts';
 import type { CleanupInput } from './commands/cleanup.ts';
 import type { CopyInput } from './commands/copy.ts';
 import type { DailyInput } from './commands/daily.ts';
+import type { DoctorInput } from './commands/doctor.ts';
 import type { ImportInput } from './commands/import.ts';
 import type { DailyIfDueInput } from './commands/daily-if-due.ts';
 import type { InitInput } from './commands/init.ts';
@@ -190,6 +191,19 @@ export function buildProgram(io: CliIo, execute: Execute): Command {
         if (jitter !== undefined) throw new InvalidArgumentError('--jitter needs --if-due');
         const { daily } = await import('./commands/daily.ts');
         return (context) => daily(context, input);
+      }),
+    );
+
+  program
+    .command('doctor')
+    .description(
+      'look at everything that backups need, and at how good they are: one line each, OK, WARN or FAILED',
+    )
+    .option('--max-age <duration>', 'how old the last good backup may be: 26h (default), 8d')
+    .action((input: DoctorInput) =>
+      start('doctor', async () => {
+        const { doctor } = await import('./commands/doctor.ts');
+        return (context) => doctor(context, input);
       }),
     );
 

@@ -35,11 +35,11 @@ export async function importCommand(context: CommandContext, input: ImportInput)
   const { cwd, signal } = context.io;
   const time = timeFrom(input.time);
   const config = await findConfig(context);
-  const { compression, tempDir, full, fullEveryMs } = backupOptions(config);
   const names = input.target.length > 0 ? [...new Set(input.target)] : config.backup.targets;
   await using targets = await OpenTargets.open(names, config, context);
   using progress = await startProgress(context);
   const report = await importBackups({
+    ...backupOptions(config),
     path: resolve(cwd, input.path),
     baseDir: config.baseDir,
     known: (await resolveDatabases(config)).databases,
@@ -49,10 +49,6 @@ export async function importCommand(context: CommandContext, input: ImportInput)
     onProgress: progress.onProgress,
     ...(time !== undefined && { time }),
     ...(input.as !== undefined && { as: resolve(cwd, input.as) }),
-    ...(compression !== undefined && { compression }),
-    ...(tempDir !== undefined && { tempDir }),
-    ...(full !== undefined && { full }),
-    ...(fullEveryMs !== undefined && { fullEveryMs }),
   });
   progress[Symbol.dispose]();
   const shortLived = input.dryRun ? [] : await soonRemoved(report, targets.targets, config, context);

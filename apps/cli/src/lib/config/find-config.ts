@@ -45,6 +45,11 @@ function withTargets(config: Config): Config {
   return { ...config, targets, backup: { ...config.backup, targets: backup.targets } };
 }
 
+/** Whether the configuration of a run is a file, and not made up. */
+export async function hasConfigFile({ io, options }: CommandContext): Promise<boolean> {
+  return options.config !== undefined || (await exists(resolve(io.cwd, CONFIG_FILE)));
+}
+
 async function exists(path: string): Promise<boolean> {
   try {
     await access(path);

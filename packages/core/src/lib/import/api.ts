@@ -7,10 +7,8 @@ import type { BackupOptions, DatabaseSource, FailureReport, TargetReport } from 
  */
 export type ImportKind = 'openquant' | 'export' | 'copy';
 
-export interface ImportOptions extends Pick<
-  BackupOptions,
-  'targets' | 'compression' | 'full' | 'fullEveryMs' | 'tempDir' | 'signal' | 'onProgress' | 'clock'
-> {
+/** How backups are stored is as for any other. */
+export interface ImportOptions extends Omit<BackupOptions, 'databases'> {
   /** Absolute path of a file or folder. */
   readonly path: string;
   /** Folder that relative original paths (OpenQuant's) are relative to. */

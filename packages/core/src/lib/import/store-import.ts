@@ -28,7 +28,8 @@ export async function storeImport(
   if (ready.good.size === 0) return nothingGood(sources, ready, notes);
   const { createdAt, source } = opened;
   const made = await storeBackup(
-    { ...options, databases: sources, targets },
+    // One after another: what is of one moment has that from where it comes.
+    { ...options, databases: sources, targets, sameMoment: false },
     {
       createdAt,
       open: async ({ name }, snapshotOptions) => {

@@ -37,7 +37,7 @@ export class ScratchFolder implements AsyncDisposable {
     try {
       await mkdir(parent, { recursive: true, mode: 0o700 });
       const { pid, processStart, place } = await ownHolder();
-      const here = createHash('sha256').update(place).digest('hex').slice(0, 8);
+      const here = hashOf(place);
       await removeStale(parent, here);
       return new ScratchFolder(await mkdtemp(join(parent, `quackup-${pid}-${processStart}-${here}-`)));
     } catch (error) {
@@ -64,23 +64,36 @@ export class ScratchFolder implements AsyncDisposable {
 }
 
 async function removeStale(parent: string, here: string): Promise<void> {
+  for (const path of await findStale(parent, here)) {
+    // Another run may be removing it too, and another user's is not ours to remove.
+    await rm(path, { recursive: true, force: true }).catch(() => {});
+  }
+}
+
+/** The folders that runs have left that are over. */
+export async function findStaleScratch(parent: string): Promise<string[]> {
+  return findStale(parent, hashOf((await ownHolder()).place));
+}
+
+async function findStale(parent: string, here: string): Promise<string[]> {
+  const stale: string[] = [];
   for (const name of await readdir(parent)) {
     const [, pid, start, place] = NAME.exec(name) ?? [];
     if (place === undefined) continue;
     const path = join(parent, name);
-    try {
-      const isOver =
-        place === here
-          ? !(await isProcessAlive(Number(pid), Number(start)))
-          : await isOlderThan(path, FOREIGN_MS);
-      if (isOver) await rm(path, { recursive: true, force: true });
-    } catch {
-      // Another run may be removing it too, and another user's is not ours to remove.
-    }
+    const isOver =
+      place === here
+        ? !(await isProcessAlive(Number(pid), Number(start)))
+        : await isOlderThan(path, FOREIGN_MS);
+    if (isOver) stale.push(path);
   }
+  return stale;
 }
+
+const hashOf = (place: string): string => createHash('sha256').update(place).digest('hex').slice(0, 8);
 
 /** Whether nothing was made or removed in a folder for this long. */
 async function isOlderThan(path: string, milliseconds: number): Promise<boolean> {
-  return Date.now() - (await lstat(path)).mtimeMs > milliseconds;
+  const stats = await lstat(path).catch(() => undefined);
+  return stats !== undefined && Date.now() - stats.mtimeMs > milliseconds;
 }
