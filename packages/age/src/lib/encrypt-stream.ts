@@ -19,13 +19,13 @@ export interface Encryption {
   /** The header as it will be written: what {@link rekeyHeader} takes. */
   readonly header: Uint8Array;
   /** Length in bytes of the encrypted file for a plaintext of `plainSize` bytes. */
-  encryptedSize(plainSize: number): number;
+  readonly encryptedSize: (plainSize: number) => number;
   /**
    * Encrypts the file's content. Gives buffers of up to about 1 MiB, each with memory of its own.
    *
    * @throws Error on a second call: two contents under one key would give both away.
    */
-  encrypt(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, undefined>;
+  readonly encrypt: ByteTransform;
 }
 
 /**
