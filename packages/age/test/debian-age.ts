@@ -14,12 +14,14 @@ export function ageKeygen(file: string): void {
 
 /** Runs `age` once for every line of a shell script, in one shell: a thousand starts are the same, but quicker. */
 export function shell(script: string): void {
-  succeed('sh', ['-eu', '-c', script]);
+  // On stdin: as an argument a thousand lines would be too long.
+  succeed('sh', ['-eu', '-s'], script);
 }
 
-function succeed(command: string, args: readonly string[]): void {
+function succeed(command: string, args: readonly string[], input = ''): void {
   const { status, stderr, error } = spawnSync(command, args, {
     encoding: 'utf8',
+    input,
     maxBuffer: 64 * 1024 * 1024,
   });
   if (error !== undefined) throw error;
