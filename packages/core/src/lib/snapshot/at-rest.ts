@@ -13,13 +13,16 @@ import { type LockHolders, mayHaveWriter } from './lock-holders.ts';
 import { judgeEnd, type OpenPass, openPass } from './pass.ts';
 import { type Snapshot, SnapshotMoved } from './snapshot.ts';
 import { blockIds, countBlocks, factsOf, methodOf, sidecarFiles } from './snapshot-files.ts';
-import { needsFreeBlocks } from './rules.ts';
+import { pause } from './pause.ts';
+import { needsFreeBlocks, sameHead } from './rules.ts';
+import { TornDoubt } from './torn-doubt.ts';
 import type { ScratchFolder } from '../process/scratch-folder.ts';
 
 /** Reads at once: enough to keep a disk busy, few enough to stay in order without much memory. */
 const READ_AHEAD = 8;
-/** A block that fails its checksum is read again this often before it counts as damaged. */
-const BLOCK_TRIES = 5;
+/** How long a block that fails its checksum is read again while somebody writes after all; then a frozen copy is taken. */
+const TORN_PATIENCE_MS = 50;
+const TORN_PAUSE_MS = 5;
 
 export interface AtRestOptions {
   readonly name: string;
@@ -41,7 +44,8 @@ export async function snapshotAtRest(reader: DatabaseReader, options: AtRestOpti
     headBytes: HEAD_SIZE,
     chunkBytes: pass.blocks.blockSize,
     modifiedAt,
-    chunks: (wanted = blockIds(count)) => readChunks(reader, pass, { wanted, withFree }),
+    chunks: (wanted = blockIds(count)) =>
+      readChunks(reader, pass, { name, wanted, withFree, held: mayHaveWriter(holders) }),
   };
   const facts = factsOf(pass.start, { mode, fileSystem });
   return {
@@ -61,10 +65,17 @@ export async function snapshotAtRest(reader: DatabaseReader, options: AtRestOpti
   };
 }
 
+interface ReadOptions {
+  readonly name: string;
+  readonly wanted: Iterable<number>;
+  readonly withFree: boolean;
+  readonly held: boolean;
+}
+
 async function* readChunks(
   reader: DatabaseReader,
   pass: OpenPass,
-  { wanted, withFree }: { readonly wanted: Iterable<number>; readonly withFree: boolean },
+  { name, wanted, withFree, held }: ReadOptions,
 ): AsyncGenerator<FileChunk, void, undefined> {
   const { blocks } = pass;
   yield { bytes: pass.start.head.bytes };
@@ -74,25 +85,33 @@ async function* readChunks(
     if (!used && !withFree) return { bytes: undefined };
     const buffer = pool.take();
     const release = (): void => pool.give(buffer);
-    for (let attempt = 1; ; attempt += 1) {
+    let doubt: TornDoubt | undefined;
+    for (;;) {
       if (await reader.readBlock(id, blocks, buffer)) return { bytes: buffer, release };
       // A free block holds whatever was left in it; one that was never written whole cannot be referred to.
       if (!used) {
         release();
         return { bytes: undefined };
       }
-      if (attempt < BLOCK_TRIES) continue;
-      if (!Buffer.from((await reader.readHead()).bytes).equals(pass.start.head.bytes)) {
-        throw new SnapshotMoved(reader.path, 'the header moved');
+      if (!sameHead(await reader.readHead(), pass.start.head)) {
+        throw new SnapshotMoved(name, 'the header moved');
       }
-      throw damagedBlock(reader.path, id);
+      doubt ??= new TornDoubt(reader.path, { patienceMs: TORN_PATIENCE_MS, held });
+      const verdict = await doubt.verdict();
+      if (verdict === 'damaged') throw damagedBlock(reader.path, id);
+      if (verdict === 'being written') throw new SnapshotMoved(name, `block ${id} is being written`);
+      await pause(TORN_PAUSE_MS);
     }
   });
 }
 
 /** The error for a block that is in use and fails its checksum for good. */
 export function damagedBlock(path: string, id: number): QuackupError {
-  return new QuackupError('DATABASE_DAMAGED', `block ${id} of ${path} is in use but fails its checksum`, {
-    hint: 'restore the database from the last good backup: a backup of it now would only keep the damage',
-  });
+  return new QuackupError(
+    'DATABASE_DAMAGED',
+    `block ${id} of ${path} is in use but fails its checksum, and nobody is writing it`,
+    {
+      hint: 'restore the database from the last good backup: a backup of it now would only keep the damage',
+    },
+  );
 }

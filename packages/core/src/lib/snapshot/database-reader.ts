@@ -18,6 +18,7 @@ import { findLockHolders } from './lock-holders.ts';
 import { pause } from './pause.ts';
 import { readFully } from './read-fully.ts';
 import { RULES } from './rules.ts';
+import { TornDoubt } from './torn-doubt.ts';
 
 /** What is known of the blocks of a database: from its free list, or, where that cannot be read, that all may be used. */
 export interface Blocks {
@@ -35,8 +36,8 @@ export interface HeadAndBlocks {
   readonly blocks: Blocks;
 }
 
-/** How often something torn is read again before it counts as damaged, and how long to wait in between. */
-const TORN_TRIES = 200;
+/** How long a torn head or free list is read again while the database is being written, and how often. */
+const TORN_PATIENCE_MS = 30_000;
 const TORN_PAUSE_MS = 5;
 
 /**
@@ -127,35 +128,30 @@ export class DatabaseReader implements AsyncDisposable {
    * The first 12 KiB, checked. A torn read is repeated.
    *
    * @throws NOT_A_DATABASE if the file is none.
-   * @throws DATABASE_DAMAGED if the head never passes its checksums.
+   * @throws DATABASE_DAMAGED if the head fails its checksums although nobody writes.
+   * @throws DATABASE_NOT_AT_REST if it goes on failing them while somebody does.
    */
   async readHead(): Promise<DatabaseHead> {
     const bytes = Buffer.alloc(HEAD_SIZE);
-    for (let attempt = 1; ; attempt += 1) {
+    return this.#untilWhole(async () => {
       const length = await readFully(this.#file, bytes, HEAD_SIZE, 0);
-      try {
-        return parseHead(bytes.subarray(0, length));
-      } catch (error) {
-        if (!isTorn(error) || attempt >= TORN_TRIES) throw this.#explain(error);
-        await pause(TORN_PAUSE_MS);
-      }
-    }
+      return parseHead(bytes.subarray(0, length));
+    });
   }
 
-  /** The head and its free list, read so that both belong together: the head is the same before and after. */
+  /**
+   * The head and its free list, read so that both belong together: the head is the same before and after.
+   *
+   * @throws DATABASE_DAMAGED, DATABASE_NOT_AT_REST as {@link readHead}, of the free list too.
+   */
   async readHeadAndBlocks(): Promise<HeadAndBlocks> {
-    let head = await this.readHead();
-    for (let attempt = 1; ; attempt += 1) {
-      try {
-        const blocks = await this.#readBlocks(head.layout);
-        const again = await this.readHead();
-        if (Buffer.from(again.bytes).equals(head.bytes)) return { head, blocks };
-        head = again;
-      } catch (error) {
-        if (!isTorn(error) || attempt >= TORN_TRIES) throw this.#explain(error);
-        await pause(TORN_PAUSE_MS);
-        head = await this.readHead();
-      }
+    for (;;) {
+      const seen = await this.#untilWhole(async () => {
+        const head = await this.readHead();
+        return { head, blocks: await this.#readBlocks(head.layout) };
+      });
+      const again = await this.readHead();
+      if (Buffer.from(again.bytes).equals(seen.head.bytes)) return seen;
     }
   }
 
@@ -191,6 +187,23 @@ export class DatabaseReader implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
+  }
+
+  /** Reads again what is torn, until it is whole, or damaged. */
+  async #untilWhole<Value>(read: () => Promise<Value>): Promise<Value> {
+    let doubt: TornDoubt | undefined;
+    for (;;) {
+      try {
+        return await read();
+      } catch (error) {
+        if (!isTorn(error)) throw this.#explain(error);
+        doubt ??= new TornDoubt(this.path, { patienceMs: TORN_PATIENCE_MS, held: true });
+        const verdict = await doubt.verdict();
+        if (verdict === 'damaged') throw this.#explain(error);
+        if (verdict === 'being written') throw stillTorn(this.path, error);
+        await pause(TORN_PAUSE_MS);
+      }
+    }
   }
 
   async #readBlocks(layout: Layout): Promise<Blocks> {
@@ -236,6 +249,17 @@ export class DatabaseReader implements AsyncDisposable {
 
 function isTorn(error: unknown): boolean {
   return error instanceof DuckdbFileError && error.code === 'TORN';
+}
+
+function stillTorn(path: string, error: unknown): QuackupError {
+  return new QuackupError(
+    'DATABASE_NOT_AT_REST',
+    `the list of blocks of ${path} is being written again and again: ${(error as Error).message}`,
+    {
+      cause: error,
+      hint: 'run the backup when less is written; if it stays so, close the program that writes',
+    },
+  );
 }
 
 function unreadable(path: string, error: unknown): QuackupError {

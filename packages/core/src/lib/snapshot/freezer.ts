@@ -24,15 +24,16 @@ import { pause } from './pause.ts';
 import { RULES, type Rules, sameHead } from './rules.ts';
 import type { Snapshot } from './snapshot.ts';
 import { blockIds, countBlocks, factsOf, methodOf, sidecarFiles } from './snapshot-files.ts';
+import { TornDoubt } from './torn-doubt.ts';
 import type { WriterPause } from './writer-pause.ts';
 
 /** How often the header is looked at while blocks are copied: several times within the shortest checkpoint. */
 const WATCH_MS = 4;
 /** Blocks that are copied at once: enough for a disk or a network to be busy. */
 const COPY_AHEAD = 4;
-/** A block in use that fails its checksum is being written, or damaged: read again this often while nothing moves. */
-const BLOCK_TRIES = 400;
-const BLOCK_PAUSE_MS = 2;
+/** How long a block in use that fails its checksum is read again while the database is being written. */
+const TORN_PATIENCE_MS = 500;
+const TORN_PAUSE_MS = 2;
 
 export class Freezer {
   readonly #reader: DatabaseReader;
@@ -43,6 +44,10 @@ export class Freezer {
   readonly #watch: HeadWatch;
   readonly #deadlineMs: number;
   readonly #reasons = new Map<string, number>();
+  /** A block that could not be read whole in this pass. */
+  #torn: number | undefined;
+  /** Set while blocks are copied under a writer that is stopped: that nothing is written proves nothing then. */
+  #isWriterStopped = false;
   passes = 0;
   /** Bytes of blocks that were read from the database, over all passes. */
   bytesRead = 0;
@@ -144,6 +149,7 @@ export class Freezer {
           headBytes: HEAD_SIZE,
           chunkBytes: blockSize,
           modifiedAt,
+          inUse: true,
           chunks: (wanted) => copy.chunks(pass.start.head.bytes, blockSize, wanted),
         },
         ...sidecarFiles(name, modifiedAt, pass.start, pass.sidecars),
@@ -169,8 +175,10 @@ export class Freezer {
       if (await checkpointEnds(this.#reader, this.#watch, pass, this.#options.signal))
         return { reason: 'a checkpoint is running' };
     }
+    this.#isWriterStopped = writer !== undefined;
     const moved = await this.#copyMissing(pass, first);
     if (moved) return { reason: 'the header moved' };
+    if (this.#torn !== undefined) return { reason: 'a block is being written' };
     // What is stopped looks quiet: only a running writer's silence proves anything.
     const verdict = writer === undefined ? undefined : await judgeNow(this.#reader, pass, this.#rules);
     await writer?.goOn();
@@ -181,6 +189,7 @@ export class Freezer {
 
   /** Copies what is not trusted; returns whether the header moved. A pass that is not the first ends when it does. */
   async #copyMissing(pass: OpenPass, first: boolean): Promise<boolean> {
+    this.#torn = undefined;
     const withFree = this.#rules.needsFreeBlocks(pass.start);
     this.#copy.begin(countBlocks(pass.blocks, await this.#reader.size(), withFree));
     const missing = blockIds(this.#copy.count).filter((id) => {
@@ -207,7 +216,8 @@ export class Freezer {
   }
 
   async #copyBlock(id: number, pass: OpenPass, buffer: Buffer): Promise<void> {
-    for (let attempt = 1; ; attempt += 1) {
+    let doubt: TornDoubt | undefined;
+    for (;;) {
       const known = this.#watch.known;
       const { blocks } = known ?? pass;
       this.bytesRead += buffer.length;
@@ -223,8 +233,16 @@ export class Freezer {
       if (!pass.blocks.isUsed(id)) return;
       // Moved: the pass is lost anyway, and the next one knows better whether the block is in use.
       if ((await this.#watch.look()) || !blocks.isUsed(id)) return;
-      if (attempt >= BLOCK_TRIES) throw damagedBlock(this.#reader.path, id);
-      await pause(BLOCK_PAUSE_MS, this.#options.signal);
+      // One that is not there yet has cost this pass already; the others are copied all the same.
+      const patienceMs = this.#torn === undefined ? TORN_PATIENCE_MS : 0;
+      doubt ??= new TornDoubt(this.#reader.path, { patienceMs, held: true });
+      const verdict = await doubt.verdict();
+      if (verdict === 'damaged' && !this.#isWriterStopped) throw damagedBlock(this.#reader.path, id);
+      if (verdict !== 'in doubt') {
+        this.#torn = id;
+        return;
+      }
+      await pause(TORN_PAUSE_MS, this.#options.signal);
     }
   }
 
@@ -253,10 +271,16 @@ export class Freezer {
 
   #gaveUp(): QuackupError {
     const reasons = [...this.#reasons].map(([reason, times]) => `${reason} (${times}x)`).join(', ');
+    const torn = this.#torn;
     return new QuackupError(
       'DATABASE_NOT_AT_REST',
       `${this.#reader.path} did not come to rest within ${Math.round(this.#options.waitMs / 1000)} s: ${this.passes} passes, ${reasons}`,
-      { hint: 'run the backup when less is written, or give it more time with --wait' },
+      {
+        hint:
+          torn === undefined
+            ? 'run the backup when less is written, or give it more time with --wait'
+            : `block ${torn} is being written, or damaged: run the backup while nobody writes, which tells`,
+      },
     );
   }
 }

@@ -30,6 +30,7 @@ export type Rejection =
   | 'the WAL was replaced'
   | 'the WAL belongs to another state of the file'
   | 'the WAL cannot be read'
+  | 'a block is being written'
   | 'it does not come to rest';
 
 export type Verdict =

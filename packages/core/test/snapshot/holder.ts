@@ -1,0 +1,30 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createRequire } from 'node:module';
+
+const DUCKDB = createRequire(import.meta.url).resolve('@duckdb/node-api');
+
+/** A process that has the database open and does nothing. */
+export class Holder implements AsyncDisposable {
+  readonly #child: ChildProcess;
+
+  private constructor(child: ChildProcess) {
+    this.#child = child;
+  }
+
+  static async open(path: string): Promise<Holder> {
+    const script = `
+      const { DuckDBInstance } = require(${JSON.stringify(DUCKDB)});
+      DuckDBInstance.create(process.argv[1]).then((instance) => { globalThis.kept = instance; console.log('open'); });
+      setInterval(() => {}, 1000);`;
+    const child = spawn(process.execPath, ['-e', script, path], { stdio: ['ignore', 'pipe', 'inherit'] });
+    await once(child.stdout, 'data');
+    return new Holder(child);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const closed = once(this.#child, 'close');
+    this.#child.kill('SIGKILL');
+    await closed;
+  }
+}
