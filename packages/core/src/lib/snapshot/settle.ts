@@ -4,6 +4,9 @@
  *     a commit in the WAL, without a marker, under the same head     no checkpoint was running
  *     a second in which nothing is written                           none is running
  *     the next header                                                the look-ahead proof
+ *
+ * If something was written since the pass began, and then nothing more, none of them will come: then a new pass has to be
+ * made, which the first two can prove.
  */
 import type { BlockUse } from '@quackup/duckdb-file';
 
@@ -12,7 +15,7 @@ import type { DatabaseReader } from './database-reader.ts';
 import { LookAhead, MARGIN_MS } from './look-ahead.ts';
 import { judgeNow, type OpenPass, type PassOutcome } from './pass.ts';
 import { pause } from './pause.ts';
-import { isQuiet, RULES, type Rules, sameHead } from './rules.ts';
+import { isQuiet, QUIET_MS, RULES, type Rules, sameHead } from './rules.ts';
 
 export interface SettleOptions {
   /** `performance.now()` after which waiting ends. */
@@ -36,6 +39,7 @@ export async function settle(
 ): Promise<PassOutcome> {
   const readMs = performance.now();
   let seen = pass.start.state;
+  let seenMs = readMs;
   let note: LookAhead | undefined;
   for (;;) {
     const now = await databaseState(reader.path);
@@ -43,6 +47,7 @@ export async function settle(
     if (isQuiet(pass.start.state, now, { watchedMs, nowMs: Date.now(), held: true })) return 'accepted';
     if (!isSameDatabaseState(seen, now)) {
       seen = now;
+      seenMs = performance.now();
       const verdict = await judgeNow(reader, pass, rules);
       if (verdict.verdict === 'accept') return 'accepted';
       if (verdict.verdict === 'reject') {
@@ -53,7 +58,8 @@ export async function settle(
     if (note === undefined && performance.now() - readMs >= MARGIN_MS) {
       note = await takeNote(reader, pass, use);
     }
-    if (performance.now() > deadlineMs) return { reason: 'it does not come to rest' };
+    const isOver = seen !== pass.start.state && performance.now() - seenMs >= QUIET_MS;
+    if (isOver || performance.now() > deadlineMs) return { reason: 'it does not come to rest' };
     await pause(LOOK_MS, signal);
   }
 }
