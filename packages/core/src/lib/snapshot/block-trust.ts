@@ -9,8 +9,8 @@
  *
  * One thing more: DuckDB 1.5 fixes the free list first and reads the block count later (`WriteHeader`). Blocks that another
  * connection adds to the file in between count as in use, though nothing refers to them and they go on being written. They
- * are the last ones of the file, one after another. So of the blocks in use at the end of the file, those behind the last
- * free one, only such are trusted as the header before had in use already.
+ * are the last ones of the file, one after another, and behind everything that the lists name: free blocks and metadata
+ * blocks. So of the blocks behind the last of these only such are trusted as the header before had in use already.
  */
 import type { Blocks } from './database-reader.ts';
 import { RULES, type Rules } from './rules.ts';
@@ -21,7 +21,7 @@ export class BlockTrust {
   #current: Blocks | undefined;
   /** Of the header directly before, if it was seen. */
   #before: Blocks | undefined;
-  /** The last free block of the current header is just below; 0 if there is none. */
+  /** The last free or metadata block of the current header is just below; 0 if there is none. */
   #endRun = 0;
   readonly #rules: Rules;
 
@@ -38,7 +38,7 @@ export class BlockTrust {
     this.#before = consecutive ? this.#current : undefined;
     this.#current = blocks;
     this.#endRun = blocks.count;
-    while (this.#endRun > 0 && blocks.isUsed(this.#endRun - 1)) this.#endRun -= 1;
+    while (this.#endRun > 0 && !isListed(this.#endRun - 1, blocks)) this.#endRun -= 1;
     if (this.#trusted.length < blocks.count) {
       const larger = new Uint8Array(Math.max(blocks.count, this.#trusted.length * 2));
       larger.set(this.#trusted);
@@ -65,4 +65,9 @@ export class BlockTrust {
       settled: id < this.#endRun || this.#before?.isUsed(id) === true,
     });
   }
+}
+
+/** Whether the lists of a header name the block, so that it was there when they were made. */
+function isListed(id: number, blocks: Blocks): boolean {
+  return !blocks.isUsed(id) || blocks.isMetadata(id);
 }
