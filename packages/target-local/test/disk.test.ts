@@ -125,6 +125,7 @@ describe('PartWriter', () => {
         writes.push([position, length]);
         return { bytesWritten: length };
       },
+      datasync: () => Promise.reject(new Error('there is little to sync yet')),
       sync: async () => {
         expect(writes.length).toBe(5);
         syncs += 1;
@@ -138,6 +139,29 @@ describe('PartWriter', () => {
     expect(syncs).toBe(1);
   });
 
+  it('sends what is written to the disk every 8 MiB, and fails with the error of that', async () => {
+    const lost = new Error('the disk is gone');
+    const synced: number[] = [];
+    let written = 0;
+    const writer = new PartWriter({
+      write: async (_bytes, _offset, length) => {
+        written += length;
+        return { bytesWritten: length };
+      },
+      datasync: async () => {
+        synced.push(written / MIB);
+        if (written >= 24 * MIB) throw lost;
+      },
+      sync: async () => {},
+    });
+    const parts = async (): Promise<void> => {
+      for (let index = 0; index < 40; index += 1) await writer.append(new Uint8Array(MIB));
+    };
+    await expect(parts()).rejects.toBe(lost);
+    await writer.abandon();
+    expect(synced).toEqual([8, 16, 24]);
+  });
+
   it('goes on after a write that took less than it was given', async () => {
     const file = Buffer.alloc(3 * MIB);
     const writer = new PartWriter({
@@ -146,6 +170,7 @@ describe('PartWriter', () => {
         file.set(bytes.subarray(offset, offset + bytesWritten), position);
         return { bytesWritten };
       },
+      datasync: async () => {},
       sync: async () => {},
     });
     const content = Buffer.from(Array.from({ length: 3 * MIB }, (_, index) => index % 251));
@@ -156,7 +181,11 @@ describe('PartWriter', () => {
 
   it('fails with the error of a write that was still under way', async () => {
     const full = new Error('full');
-    const writer = new PartWriter({ write: () => Promise.reject(full), sync: async () => {} });
+    const writer = new PartWriter({
+      write: () => Promise.reject(full),
+      datasync: async () => {},
+      sync: async () => {},
+    });
     await writer.append(new Uint8Array(MIB));
     await expect(writer.finish()).rejects.toBe(full);
     await writer.abandon();

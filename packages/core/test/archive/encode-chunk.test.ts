@@ -24,7 +24,7 @@ const chunks = Array.from({ length: 60 }, (_, k) => {
 test.each(COMPRESSIONS)(
   'threads make the same frames as the pool: $algorithm $level',
   async (compression) => {
-    await using threads = new EncodeThreads(compression, 3);
+    await using threads = new EncodeThreads(compression, { threads: 3 });
     await using pool = new PoolEncoder(createCodec(compression));
     const ofThreads = await Promise.all(chunks.map((chunk) => threads.encode(chunk)));
     const ofPool = await Promise.all(chunks.map((chunk) => pool.encode(chunk)));
@@ -39,7 +39,7 @@ test.each(COMPRESSIONS)(
 );
 
 test('threads that have ended by an error fail what is asked of them', async () => {
-  await using threads = new EncodeThreads({ algorithm: 'zstd', level: 99 }, 1);
+  await using threads = new EncodeThreads({ algorithm: 'zstd', level: 99 }, { threads: 1 });
   await expect(threads.encode(randomBytes(1000))).rejects.toThrow('level');
   await expect(threads.encode(randomBytes(1000))).rejects.toThrow('level');
 });

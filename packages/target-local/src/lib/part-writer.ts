@@ -1,6 +1,10 @@
 // Large writes: at 1 MiB the cost of a call no longer shows. Two buffers, so that the body is read while one is written.
 const BUFFER_SIZE = 1_048_576;
 
+// What has been written goes to the disk in small portions while more comes. Left to the sync at the end it is hundreds of
+// megabytes at once, and whoever waits for the same disk then, such as the writer of the database, waits as long.
+const SYNC_EVERY = 8 * BUFFER_SIZE;
+
 /** What is used of an open file. */
 export interface PartFile {
   write(
@@ -9,6 +13,7 @@ export interface PartFile {
     length: number,
     position: number,
   ): Promise<{ readonly bytesWritten: number }>;
+  datasync(): Promise<void>;
   sync(): Promise<void>;
 }
 
@@ -52,13 +57,19 @@ export class PartWriter {
   async #flush(): Promise<void> {
     await this.#writing;
     const full = this.#current;
-    this.#writing = writeAll(this.#handle, full.subarray(0, this.#filled), this.#position);
+    this.#writing = this.#write(full.subarray(0, this.#filled), this.#position);
     // Whoever waits for it next gets the error; until then it is not an unhandled one.
     this.#writing.catch(() => {});
     this.#position += this.#filled;
     this.#filled = 0;
     this.#current = this.#spare ?? Buffer.allocUnsafeSlow(BUFFER_SIZE);
     this.#spare = full;
+  }
+
+  async #write(bytes: Uint8Array, position: number): Promise<void> {
+    await writeAll(this.#handle, bytes, position);
+    const end = position + bytes.length;
+    if (Math.floor(end / SYNC_EVERY) > Math.floor(position / SYNC_EVERY)) await this.#handle.datasync();
   }
 }
 

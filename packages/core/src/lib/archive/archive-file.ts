@@ -15,6 +15,8 @@ export interface ArchiveFile {
   readonly headBytes: number;
   readonly chunkBytes: number;
   readonly modifiedAt: Date;
+  /** Somebody else is writing the database: work on its blocks leaves the processor to others. Default: false. */
+  readonly inUse?: boolean;
   /**
    * Chunks in order, each exactly as long as the index will say. May be read again: it is the same state then, or the
    * snapshot's `confirm` rejects.

@@ -136,7 +136,7 @@ export class ArchiveWriter {
 
   async *#frames(): AsyncGenerator<PackedPiece, void, undefined> {
     const { compression } = this.#plan;
-    await using encoder = createChunkEncoder(compression, this.#expectedChunks());
+    await using encoder = createChunkEncoder(compression, this.#expectedChunks(), this.#anyInUse());
     const frames = orderedMap(this.#pieces(), CHUNKS_IN_FLIGHT, (piece) => this.#encode(piece, encoder));
     for await (const frame of frames) {
       const { bytes, piece, hash, owned } = frame;
@@ -282,6 +282,10 @@ export class ArchiveWriter {
   }
 
   /** An upper limit: holes are counted too. */
+  #anyInUse(): boolean {
+    return this.#plan.databases.some(({ files }) => files.some(({ inUse }) => inUse === true));
+  }
+
   #expectedChunks(): number {
     return this.#plan.databases
       .flatMap(({ files }) => files)

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 
 import type { Compression } from '../api.ts';
 import { MAX_CHUNK_BYTES } from '../format/schema.ts';
-import { ThreadPool } from '../process/thread-pool.ts';
+import { ThreadPool, type ThreadPoolOptions } from '../process/thread-pool.ts';
 import { type Codec, createCodec } from './compression.ts';
 import { type EncodeAnswer, type EncodeTask, HASH_BYTES } from './encode-task.ts';
 import { BufferPool } from './buffer-pool.ts';
@@ -32,11 +32,14 @@ const OUTPUT_BYTES = HASH_BYTES + MAX_CHUNK_BYTES + 4096;
 
 const WORKER = new URL(`./encode-worker${extname(fileURLToPath(import.meta.url))}`, import.meta.url);
 
-/** @param chunks How many there will be, at most. */
-export function createChunkEncoder(compression: Compression, chunks: number): ChunkEncoder {
+/**
+ * @param chunks How many there will be, at most.
+ * @param gentle Leave the processor to others: see {@link ThreadPool}.
+ */
+export function createChunkEncoder(compression: Compression, chunks: number, gentle = false): ChunkEncoder {
   return chunks < LEAST_CHUNKS_FOR_THREADS
     ? new PoolEncoder(createCodec(compression))
-    : new EncodeThreads(compression);
+    : new EncodeThreads(compression, { gentle });
 }
 
 /** In libuv's thread pool: nothing to start. */
@@ -61,9 +64,9 @@ export class EncodeThreads implements ChunkEncoder {
   readonly #threads: ThreadPool<EncodeTask, EncodeAnswer>;
   readonly #outputs = new BufferPool(OUTPUT_BYTES);
 
-  constructor(compression: Compression, threads?: number) {
+  constructor(compression: Compression, options: ThreadPoolOptions = {}) {
     this.#compression = compression;
-    this.#threads = new ThreadPool(WORKER, threads);
+    this.#threads = new ThreadPool(WORKER, options);
   }
 
   async encode(content: Uint8Array): Promise<EncodedChunk> {

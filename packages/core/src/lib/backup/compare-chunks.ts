@@ -28,7 +28,7 @@ export async function compareChunks(
   const count = countChunks(file);
   const selection = new BlockSelection(count);
   const tables = bases.map((base) => base.tableOf(file));
-  await using hasher = createChunkEncoder(ONLY_HASHES, count);
+  await using hasher = createChunkEncoder(ONLY_HASHES, count, file.inUse);
   const hashed = orderedMap(file.chunks(), CHUNKS_IN_FLIGHT, async (part) => {
     const { bytes } = part;
     if (bytes === undefined) return { length: file.chunkBytes };

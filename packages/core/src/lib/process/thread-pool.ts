@@ -1,17 +1,30 @@
 import { availableParallelism } from 'node:os';
 import { type TransferListItem, Worker } from 'node:worker_threads';
 
+import { HAS_THREAD_PRIORITY, type ThreadData } from './thread-priority.ts';
+
 /** More threads than this wait for the disk. */
 const MAX_THREADS = 8;
 /** What a thread keeps besides the chunk it works on is small; a leak shall end the thread and not the machine. */
 const MAX_OLD_SPACE_MB = 64;
 /** Tasks that a thread has at once: the one it does, and the next, so that it never waits for a message. */
 const DEPTH = 2;
+/** Many times what a task takes: a gentle thread that needs so long gets next to no time. */
+const STARVED_MS = 2_000;
 
 interface Thread<Answer> {
   readonly worker: Worker;
   /** What it has been given, oldest first: it answers in this order. */
-  readonly given: PromiseWithResolvers<Answer>[];
+  readonly given: { readonly answer: PromiseWithResolvers<Answer>; readonly sinceMs: number }[];
+}
+
+export interface ThreadPoolOptions {
+  /** Default: one for each core, up to 8. */
+  readonly threads?: number | undefined;
+  /** Leave the processor to whoever else wants it. Linux; elsewhere it changes nothing. */
+  readonly gentle?: boolean | undefined;
+  /** How long a gentle thread may take for a task, milliseconds. */
+  readonly starvedMs?: number | undefined;
 }
 
 /**
@@ -19,15 +32,25 @@ interface Thread<Answer> {
  *
  * libuv's pool would do for compression alone. But then hashing, a call, a stream object and a buffer for each chunk stay on
  * the main thread, which becomes what the others wait for.
+ *
+ * Gentle threads have the lowest priority. On a machine that others keep busy altogether they would get on at a fiftieth of
+ * the speed, and a thread cannot be raised again: so those that starve are given nothing more, and ordinary ones take
+ * their place.
  */
 export class ThreadPool<Task, Answer> implements AsyncDisposable {
-  readonly #threads: Thread<Answer>[];
+  #threads: readonly Thread<Answer>[];
+  #retired: readonly Thread<Answer>[] = [];
   readonly #waiting: (() => void)[] = [];
+  readonly #watch: NodeJS.Timeout | undefined;
   #failure: Error | undefined;
 
-  /** @param script TypeScript in the repository, JavaScript in the package. */
-  constructor(script: URL, threads: number = Math.min(MAX_THREADS, availableParallelism())) {
-    this.#threads = Array.from({ length: threads }, () => this.#start(script));
+  /** @param script TypeScript in the repository, JavaScript in the package. Calls `setThreadPriority` first. */
+  constructor(script: URL, options: ThreadPoolOptions = {}) {
+    const { threads = Math.min(MAX_THREADS, availableParallelism()), starvedMs = STARVED_MS } = options;
+    const gentle = options.gentle === true && HAS_THREAD_PRIORITY;
+    this.#threads = Array.from({ length: threads }, () => this.#start(script, { gentle }));
+    if (gentle)
+      this.#watch = setInterval(() => this.#replaceStarved(script, starvedMs), starvedMs / 4).unref();
   }
 
   /**
@@ -46,26 +69,40 @@ export class ThreadPool<Task, Answer> implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.all(this.#threads.map(({ worker }) => worker.terminate()));
+    clearInterval(this.#watch);
+    await Promise.all([...this.#threads, ...this.#retired].map(({ worker }) => worker.terminate()));
   }
 
   #give(thread: Thread<Answer>, task: Task, transfer: readonly TransferListItem[]): Promise<Answer> {
     const answer = Promise.withResolvers<Answer>();
-    thread.given.push(answer);
+    thread.given.push({ answer, sinceMs: performance.now() });
     thread.worker.postMessage(task, transfer);
     return answer.promise;
   }
 
-  #start(script: URL): Thread<Answer> {
-    const worker = new Worker(script, { resourceLimits: { maxOldGenerationSizeMb: MAX_OLD_SPACE_MB } });
+  #replaceStarved(script: URL, starvedMs: number): void {
+    const beforeMs = performance.now() - starvedMs;
+    if (!this.#threads.some(({ given: [oldest] }) => oldest !== undefined && oldest.sinceMs < beforeMs))
+      return;
+    clearInterval(this.#watch);
+    this.#retired = this.#threads;
+    this.#threads = this.#threads.map(() => this.#start(script, { gentle: false }));
+    for (const wake of this.#waiting.splice(0)) wake();
+  }
+
+  #start(script: URL, workerData: ThreadData): Thread<Answer> {
+    const worker = new Worker(script, {
+      workerData,
+      resourceLimits: { maxOldGenerationSizeMb: MAX_OLD_SPACE_MB },
+    });
     const thread: Thread<Answer> = { worker, given: [] };
     worker.on('message', (answer: Answer) => {
-      thread.given.shift()?.resolve(answer);
+      thread.given.shift()?.answer.resolve(answer);
       this.#waiting.shift()?.();
     });
     worker.on('error', (error) => {
       this.#failure ??= error;
-      for (const { reject } of thread.given.splice(0)) reject(error);
+      for (const { answer } of thread.given.splice(0)) answer.reject(error);
       for (const wake of this.#waiting.splice(0)) wake();
     });
     return thread;

@@ -11,7 +11,7 @@ export class DecodeThreads implements AsyncDisposable {
   readonly #pool: ThreadPool<DecodeTask, DecodeAnswer>;
 
   constructor(threads?: number) {
-    this.#pool = new ThreadPool(WORKER, threads);
+    this.#pool = new ThreadPool(WORKER, { threads });
   }
 
   /** Does a task. `task.stored` must have memory of its own, which is taken away. */

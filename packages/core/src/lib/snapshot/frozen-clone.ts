@@ -92,6 +92,7 @@ async function openClone(
         headBytes: HEAD_SIZE,
         chunkBytes: blockSize,
         modifiedAt,
+        inUse: true,
         chunks: (wanted = blockIds(count)) => readClone(clone, name, pass, { wanted, withFree }),
       },
       ...sidecarFiles(name, modifiedAt, pass.start, pass.sidecars),
