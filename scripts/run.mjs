@@ -87,6 +87,9 @@ switch (task) {
   case 'impact':
     runNode('internal/stress/src/impact.ts', ...args);
     break;
+  case 'rates':
+    runNode('internal/stress/src/rates.ts', ...args);
+    break;
   case 'stress':
     runNode('internal/stress/src/main.ts', ...args);
     break;

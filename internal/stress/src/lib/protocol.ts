@@ -17,6 +17,24 @@ export const writerRequest = z.strictObject({
 });
 export type WriterRequest = z.infer<typeof writerRequest>;
 
+/** How fast a writer commits: so many a second, as fast as it can, or resting as long after each commit as it took. */
+export const writerPace = z.union([z.number().positive(), z.enum(['full', 'half'])]);
+export type WriterPace = z.infer<typeof writerPace>;
+
+/** @throws ZodError if it is none. */
+export const parsePace = (text: string): WriterPace =>
+  writerPace.parse(/^\d/.test(text) ? Number(text) : text);
+
+/** What a writer that is measured is told. */
+export const pacedWriterRequest = z.strictObject({
+  path: z.string(),
+  /** Entry of the engine's package. */
+  engine: z.string(),
+  pace: writerPace,
+  threshold: z.string().optional(),
+});
+export type PacedWriterRequest = z.infer<typeof pacedWriterRequest>;
+
 /** What the checker says of a copy. */
 export const checkAnswer = z.strictObject({
   /** Last commit of each connection. */
