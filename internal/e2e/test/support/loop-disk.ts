@@ -1,0 +1,58 @@
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+export type CloningFileSystem = 'btrfs' | 'xfs';
+
+/** XFS wants 300 MB at least; nearly all of it stays a hole. */
+const BYTES = 768 * 1024 * 1024;
+
+/** A file system of its own in a file, mounted by a loop device: one that can clone files. */
+export class LoopDisk implements Disposable {
+  readonly path: string;
+  readonly #image: string;
+
+  /** @throws Error if the system does not allow it, or has no mkfs for it. */
+  constructor(folder: string, type: CloningFileSystem) {
+    this.path = join(folder, type);
+    this.#image = join(folder, `${type}.img`);
+    mkdirSync(this.path, { recursive: true });
+    writeFileSync(this.#image, '');
+    truncateSync(this.#image, BYTES);
+    run(`mkfs.${type}`, '-q', this.#image);
+    run('mount', '-o', 'loop', this.#image, this.path);
+  }
+
+  [Symbol.dispose](): void {
+    run('umount', this.path);
+    rmSync(this.#image);
+  }
+}
+
+function run(command: string, ...args: readonly string[]): void {
+  const { status, stderr, error } = spawnSync(command, args, { encoding: 'utf8' });
+  if (status !== 0) throw new Error(`${command} ${args.join(' ')}: ${error?.message ?? stderr.trim()}`);
+}
+
+/**
+ * Why no such file system can be mounted here; undefined if one can.
+ *
+ * @throws Error if the program that makes it is missing where it has to be: in CI (`QUACKUP_TOOLS=required`).
+ */
+export function whyNoLoopDisk(type: CloningFileSystem): string | undefined {
+  if (spawnSync(`mkfs.${type}`, ['-V']).error !== undefined) {
+    const why = `there is no mkfs.${type}`;
+    if (process.env['QUACKUP_TOOLS'] === 'required') throw new Error(why);
+    return why;
+  }
+  const folder = mkdtempSync(join(tmpdir(), 'quackup-e2e-'));
+  try {
+    using _disk = new LoopDisk(folder, type);
+    return undefined;
+  } catch (error) {
+    return (error as Error).message;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
