@@ -7,7 +7,7 @@ import type { CommandContext } from '../command-context.ts';
 import { renderNext } from '../render/schedule.ts';
 import { openSchedule, type OpenSchedule, type ScheduleInput } from '../schedule/open-schedule.ts';
 import { translateErrors } from '../schedule/translate-errors.ts';
-import { readRunState, writeRunState } from '../state/run-record.ts';
+import { writeRunState } from '../state/run-record.ts';
 import { openStateFolder } from '../state/state-folder.ts';
 
 export interface ScheduleInstallInput extends ScheduleInput {
@@ -53,11 +53,9 @@ async function install(
     // A folder that is not there cannot be opened for the unit, and within it nobody could make it.
     for (const folder of job.readWritePaths) await mkdir(folder, { recursive: true, mode: 0o700 });
   }
-  const advice = await installSchedule(method, job, machine);
-  // What would have been earlier was not missed.
-  const { attempts } = await readRunState(state);
-  await writeRunState(state, { settled: io.now().toISOString(), attempts });
-  return advice;
+  // What would have been earlier was not missed. First, because launchd may start the job at once.
+  await writeRunState(state, { settled: io.now().toISOString(), attempts: 0 });
+  return installSchedule(method, job, machine);
 }
 
 /** Two schedulers would each run it. */
