@@ -221,3 +221,12 @@ describe.skipIf(process.platform === 'win32')('schedule', () => {
     });
   });
 });
+
+test.each([
+  [['--listen', '127.0.0.1'], 'USAGE'],
+  [['--listen', '127.0.0.1:70000'], 'USAGE'],
+  [['--grace', 'long'], 'USAGE'],
+  [['--config', 'gone.yaml'], 'CONFIG_NOT_FOUND'],
+])('daemon %j does not start', async (args, code) => {
+  expect(await run('daemon', ...args)).toMatchObject({ status: 2, json: { error: { code } } });
+});

@@ -10,6 +10,7 @@ import { parseListenAddress } from '../daemon/listen-address.ts';
 import { type DaemonRun, runDailyOnce } from '../daemon/run-daily-once.ts';
 import { serveStatus, type StatusPages } from '../daemon/status-server.ts';
 import { systemTimer } from '../daemon/system-timer.ts';
+import { currentMetrics } from '../metrics/current-metrics.ts';
 import { isRunDue } from '../schedule/is-run-due.ts';
 import { openStateFolder } from '../state/state-folder.ts';
 
@@ -38,9 +39,9 @@ export async function daemon(context: CommandContext, input: DaemonInput): Promi
     lastRun: undefined,
     next: undefined,
   };
-  await using server = address && (await serveStatus(address, pagesOf(state)));
+  await using server = address && (await serveStatus(address, pagesOf(state, stateFolder, io.now)));
   const at = server === undefined ? 'nowhere' : server.address;
-  say('started', 'info', `started; answers /healthz at ${at}`, { pid: process.pid, listen: at });
+  say('started', 'info', `started; answers /healthz and /metrics at ${at}`, { pid: process.pid, listen: at });
   using _reloads = io.onHangup?.(() => void reload(config, say));
   io.signal.addEventListener('abort', () => {
     state.isStopping = true;
@@ -70,7 +71,7 @@ export async function daemon(context: CommandContext, input: DaemonInput): Promi
   return EXIT.ok;
 }
 
-function pagesOf(state: DaemonState): StatusPages {
+function pagesOf(state: DaemonState, stateFolder: string, now: () => Date): StatusPages {
   return {
     '/healthz': () => {
       const { healthy, document } = healthOf(state);
@@ -80,6 +81,11 @@ function pagesOf(state: DaemonState): StatusPages {
         body: `${JSON.stringify(document, null, 2)}\n`,
       };
     },
+    '/metrics': async () => ({
+      status: 200,
+      contentType: 'text/plain; version=0.0.4; charset=utf-8',
+      body: await currentMetrics(stateFolder, now()),
+    }),
   };
 }
 

@@ -48,7 +48,7 @@ export async function openSchedule(context: CommandContext, input: ScheduleInput
   const fileVariables = envFile === undefined ? {} : await readEnvFile(envFile);
   const { env, names } = watchEnvironment({ ...io.env, ...fileVariables });
   const config = await requireConfig(context, env);
-  const used = [...names, ...namesInReferences(config)];
+  const used = [...names, ...namesInReferences(config), ...config.hooks.passEnv];
   const { databases, warnings } = await resolveDatabases(config);
   const state = stateFolder(config.path, io.env);
   const { written, unknown } = neededFolders(config, { stateFolder: state, tempDir: io.env['TMPDIR'] });
@@ -79,11 +79,15 @@ export async function openSchedule(context: CommandContext, input: ScheduleInput
           `the configuration takes ${missing.join(', ')} from the environment, which a scheduled job does not have: write it to a file that only its user may read, and give that with --env-file`,
         ]),
     ...(chosen.method === 'systemd' && chosen.scope === 'system'
-      ? unknown.map(
-          (name) =>
-            `the unit may write only to folders that are known: if the target "${name}" writes to one, add it as ReadWritePaths= with systemctl edit`,
+      ? [...unknown.map((name) => `the target "${name}"`), ...(hasHooks(config) ? ['a hook'] : [])].map(
+          (who) =>
+            `the unit may write only to folders that are known: if ${who} writes to another, add that as ReadWritePaths= with systemctl edit`,
         )
       : []),
   ];
   return { ...chosen, machine, config, stateFolder: state, job, installedTiming: installed?.when, advice };
+}
+
+function hasHooks({ hooks: { before, after, onFailure } }: Config): boolean {
+  return [before, after, onFailure].some((each) => each !== undefined);
 }

@@ -2,8 +2,10 @@
  * schedule.json in the state folder, {@link RunState}: from it `daily --if-due` and the daemon tell whether a run was missed.
  * It is written when a run begins and when it has ended; a run that began and did not end was cut off (no power, kill -9).
  */
-import { readFile, rename, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+
+import { writeAtomically } from './write-atomically.ts';
 
 /** One that is cut off again and again (no memory) is not begun for ever. */
 const MAX_ATTEMPTS = 3;
@@ -59,10 +61,7 @@ export async function readRunState(stateFolder: string): Promise<RunState> {
 
 /** Replaces it, whole or not at all. */
 export async function writeRunState(stateFolder: string, state: RunState): Promise<void> {
-  const path = pathIn(stateFolder);
-  const temporary = `${path}.${process.pid}.tmp`;
-  await writeFile(temporary, `${JSON.stringify(state)}\n`, { mode: 0o600 });
-  await rename(temporary, path);
+  await writeAtomically(pathIn(stateFolder), `${JSON.stringify(state)}\n`);
 }
 
 function pathIn(stateFolder: string): string {
