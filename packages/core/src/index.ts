@@ -24,6 +24,7 @@ export type {
   RetentionPolicy,
   ScannedDatabase,
   SnapshotMethod,
+  TargetAccess,
   TargetCheckReport,
   TargetLimits,
   TargetReport,
@@ -36,6 +37,7 @@ export { MAX_PAUSE_WRITER_MS } from './lib/api.ts';
 export { createBackup } from './lib/backup/create-backup.ts';
 export { cleanupBackups } from './lib/cleanup/cleanup-backups.ts';
 export * from './lib/config/index.ts';
+export type { Encryption, KeySource } from './lib/encryption/encryption.ts';
 export { type CopyOptions, type CopyReport, copyBackup } from './lib/copy/copy-backup.ts';
 export { type DailyOptions, type DailyProblem, type DailyReport, runDaily } from './lib/daily/run-daily.ts';
 export type { CheckName, DoctorCheck } from './lib/doctor/check.ts';

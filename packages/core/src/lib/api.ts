@@ -4,6 +4,7 @@
  */
 import type { StorageTarget } from '@quackup/target-api';
 
+import type { Encryption, KeySource } from './encryption/encryption.ts';
 import type { OnProgress } from './progress.ts';
 
 export interface Compression {
@@ -20,6 +21,15 @@ export interface DatabaseSource {
   readonly path: string;
 }
 
+/**
+ * What may be done at a target.
+ *
+ * - `full`: everything.
+ * - `append-only`: objects may be put, read and listed, but neither replaced nor deleted.
+ * - `write-only`: new objects may be put; nothing else.
+ */
+export type TargetAccess = 'full' | 'append-only' | 'write-only';
+
 /** A target with the name that the configuration gives it. */
 export interface NamedTarget {
   readonly name: string;
@@ -27,6 +37,10 @@ export interface NamedTarget {
   readonly limits?: TargetLimits;
   /** Texts that must not show in any error of the target. */
   readonly secrets?: readonly string[];
+  /** Default: full. */
+  readonly access?: TargetAccess;
+  /** Whether archives and manifests that are not encrypted are refused, whoever would write them. Default: false. */
+  readonly encryptedOnly?: boolean;
 }
 
 /** How much patience a target gets, and how much it is asked to bear. */
@@ -90,6 +104,13 @@ export interface BackupOptions extends OperationOptions {
   readonly sameMoment?: boolean;
   /** Folder for frozen copies of databases that are being written. Default: the system's temporary folder. */
   readonly tempDir?: string;
+  /** Who can read the backup. Default: everyone, it is plain. */
+  readonly encryption?: Encryption;
+  /**
+   * A folder for what an incremental backup must know of the last one where that cannot be read again: an encrypted one, or on
+   * a target that can only be written. It is private to the user. Default: nothing is remembered, and such a backup is full.
+   */
+  readonly memoryDir?: string;
 }
 
 export type BackupKind = 'full' | 'incremental';
@@ -126,6 +147,9 @@ export interface TargetReport {
 export interface BackupReport {
   readonly backup: string;
   readonly kind: BackupKind;
+  readonly encrypted: boolean;
+  /** Why nothing of earlier backups was reused, if that was not asked for. */
+  readonly fullReason?: string;
   /** ISO 8601, UTC: when the backup began. */
   readonly createdAt: string;
   readonly databases: readonly DatabaseReport[];
@@ -144,7 +168,10 @@ export interface BackupSummary {
   readonly createdAt: string;
   readonly kind: BackupKind;
   readonly origin: BackupOrigin;
-  /** Names of the databases in it. */
+  readonly encrypted: boolean;
+  /** Fingerprints of the keys that it is encrypted for; none if it is plain. */
+  readonly recipients: readonly string[];
+  /** Names of the databases in it. None for an encrypted backup: they are told only to who has a key. */
   readonly databases: readonly string[];
   /** Bytes that a restore writes; for OpenQuant archives as their metadata say. */
   readonly sizeBytes: number;
@@ -158,8 +185,10 @@ export interface BackupSummary {
   readonly target: string;
   /** The last scan that passed, or null. */
   readonly verified: { readonly at: string; readonly level: VerifyLevel } | null;
-  /** Databases that failed in that run are not in the backup. */
+  /** Databases that failed in that run are not in the backup. None is named of an encrypted one. */
   readonly failedDatabases: readonly string[];
+  /** How many they are. */
+  readonly failedCount: number;
   /** Set if the manifest cannot be used; such a backup is shown, never hidden, and never counted as complete. */
   readonly damaged?: FailureReport;
 }
@@ -211,11 +240,15 @@ export interface AlarmThresholds {
 
 export interface VerifyOptions extends OperationOptions {
   readonly level: VerifyLevel;
+  /** For encrypted backups. Without one they can be verified at level `archive` only, and there no more than their bytes. */
+  readonly keys?: KeySource;
   /** Folder for the scratch restore of a scan. Default: the system's temporary folder. */
   readonly tempDir?: string;
 }
 
 export interface RestoreOptions extends OperationOptions {
+  /** For encrypted backups. */
+  readonly keys?: KeySource;
   /** Only this database. Default: all. */
   readonly database?: string;
   /** Folder to restore into. Default: where each database came from. */
@@ -273,6 +306,8 @@ export interface CleanupOptions extends OperationOptions {
 export interface TargetCheckReport {
   readonly target: string;
   readonly displayName: string;
+  /** By the configuration. What it does not allow was not tried. */
+  readonly access: TargetAccess;
   readonly ok: boolean;
   readonly steps: readonly { readonly step: string; readonly ok: boolean; readonly message?: string }[];
   readonly capabilities: {

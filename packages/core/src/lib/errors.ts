@@ -27,8 +27,12 @@ export const ERROR_CODES = {
     'the target that a backup is copied to has something else under a name that the backup needs',
   FORMAT_UNSUPPORTED: 'the backup was written by a newer version of Quackup',
   ARCHIVE_HOSTILE: 'an archive holds something that no backup holds',
-  // Keys
+  // Encryption and access
   KEY_UNAVAILABLE: 'a key or passphrase cannot be had from where the configuration says',
+  KEY_REQUIRED: 'something encrypted must be read, and no key is at hand',
+  KEY_WRONG: 'something encrypted must be read, and none of the keys at hand fits',
+  PLAIN_REFUSED: 'something would be written in clear although the configuration asks for encryption',
+  TARGET_ACCESS: 'the configuration says that the target does not allow what would be needed',
   // Restore
   TARGET_EXISTS: 'a file is in the way of a restore',
   DATABASE_IN_USE: 'a process holds the database that would be replaced',
@@ -73,6 +77,10 @@ const EXIT_BY_CODE: Partial<Record<ErrorCode, number>> = {
   NAME_CONFLICT: EXIT.usage,
   KEY_UNAVAILABLE: EXIT.usage,
   SCHEDULE_NOT_EXPRESSIBLE: EXIT.usage,
+  KEY_REQUIRED: EXIT.usage,
+  KEY_WRONG: EXIT.usage,
+  PLAIN_REFUSED: EXIT.usage,
+  TARGET_ACCESS: EXIT.usage,
   BACKUP_DAMAGED: EXIT.damaged,
   ARCHIVE_HOSTILE: EXIT.damaged,
   LEASE_HELD: EXIT.leaseHeld,

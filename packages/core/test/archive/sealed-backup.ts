@@ -6,10 +6,12 @@ import { ChunkTable } from '../../src/lib/archive/chunk-table.ts';
 import { type Codec } from '../../src/lib/archive/compression.ts';
 import { encodeIndex, type IndexHead } from '../../src/lib/archive/index-file.ts';
 import { formatManifest, type Manifest } from '../../src/lib/format/manifest.ts';
+import { ArchiveReader } from '../../src/lib/read/archive-reader.ts';
 import { codecOfArchive, loadIndex, loadManifest } from '../../src/lib/read/load-backup.ts';
 import type { NamedTarget } from '../../src/index.ts';
 import { TargetClient } from '../../src/lib/target/target-client.ts';
 import { GOLDEN, storedIn, targetWith } from './stored-backup.ts';
+import { plain } from '../plain-manifest.ts';
 
 type Writable<Value> = { -readonly [Key in keyof Value]: Value[Key] };
 
@@ -40,9 +42,8 @@ export async function sealedBackup(
   const backup =
     [...stored.target.objects.keys()].find((key) => key.endsWith('.json'))?.replace('.json', '') ?? '';
   const client = new TargetClient(stored);
-  const manifest = await loadManifest(client, backup);
-  if (manifest === undefined) throw new Error(`${name} has no manifest`);
-  const { head, tables } = await loadIndex(client, manifest);
+  const manifest = plain(await loadManifest(client, backup));
+  const { head, tables } = await loadIndex(new ArchiveReader(client), manifest);
   const key = manifest.archive.name;
   const draft: Draft = {
     head: structuredClone(head),

@@ -23,7 +23,7 @@ test('a backup that a newer version wrote stays, whatever the policy', async () 
   const [oldest = ''] = names;
   const key = objectKey(`${oldest}.json`);
   const text = Buffer.from(memory.objects.get(key) ?? new Uint8Array(0)).toString();
-  const newer = resealed(text.replace('"format": 1', '"format": 2'));
+  const newer = resealed(text.replace('"format": 1', '"format": 3'));
   await memory.put(key, Readable.from([Buffer.from(newer)]), {});
   const clock = { now: () => new Date(Date.UTC(2026, 5, 1)) };
   const { kept, removed } = await cleanupBackups(target, { policy: { keepLast: 1 }, clock });

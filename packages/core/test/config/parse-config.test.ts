@@ -70,8 +70,11 @@ retention: { keepDays: 7, minCount: 0, keepLast: 1, keepHourly: 2, keepDaily: 3,
       },
     });
     expect([...config.targets]).toEqual([
-      ['offsite', { type: 'acme', options: { url: 'https://example.org', nested: { a: [1, true] } } }],
-      ['local', { type: 'local', options: { path: './backups' } }],
+      [
+        'offsite',
+        { type: 'acme', access: 'full', options: { url: 'https://example.org', nested: { a: [1, true] } } },
+      ],
+      ['local', { type: 'local', access: 'full', options: { path: './backups' } }],
     ]);
   });
 

@@ -7,13 +7,14 @@ import { expect, test } from 'vitest';
 import { formatManifest, parseManifest } from '../../src/lib/format/manifest.ts';
 import { formatMetadata } from '../../src/lib/format/metadata.ts';
 import { GOLDEN } from '../archive/stored-backup.ts';
+import { parsePlain } from '../plain-manifest.ts';
 
 const NAME = 'backup_20260107_020304';
 const text = readFileSync(join(GOLDEN, 'several', `${NAME}.json`), 'utf8');
 const damaged = expect.objectContaining({ code: 'BACKUP_DAMAGED' });
 
 test('a manifest that is read and written again is the same text', () => {
-  const { format: _, sha256: __, ...manifest } = parseManifest(text, NAME);
+  const { format: _, sha256: __, ...manifest } = parsePlain(text, NAME);
   expect(formatManifest(manifest)).toBe(text);
 });
 
@@ -43,19 +44,19 @@ test('the manifest of another backup is refused', () => {
 });
 
 test('a whole manifest of a later format is refused as such', () => {
-  const { format: _, sha256: __, ...manifest } = parseManifest(text, NAME);
-  const later = formatManifest({ ...manifest, format: 2 } as typeof manifest);
+  const { format: _, sha256: __, ...manifest } = parsePlain(text, NAME);
+  const later = formatManifest({ ...manifest, format: 3 } as typeof manifest);
   expect(() => parseManifest(later, NAME)).toThrow(expect.objectContaining({ code: 'FORMAT_UNSUPPORTED' }));
 });
 
 test('a key that is not known is refused', () => {
-  const { format: _, sha256: __, ...manifest } = parseManifest(text, NAME);
+  const { format: _, sha256: __, ...manifest } = parsePlain(text, NAME);
   const odd = formatManifest({ ...manifest, more: 1 } as typeof manifest);
   expect(() => parseManifest(odd, NAME)).toThrow(damaged);
 });
 
 test('a manifest that could not be read again is not written', () => {
-  const { format: _, sha256: __, ...manifest } = parseManifest(text, NAME);
+  const { format: _, sha256: __, ...manifest } = parsePlain(text, NAME);
   const failed = Array.from({ length: 50_000 }, (_item, item) => ({
     name: `d${item}`,
     path: '/data',

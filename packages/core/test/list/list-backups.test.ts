@@ -3,7 +3,8 @@ import { FaultyTarget, MemoryStore, MemoryTarget } from '@quackup/target-testkit
 import { beforeAll, describe, expect, test } from 'vitest';
 
 import { createBackup, describeBackup, listBackups, resolveBackupName } from '../../src/index.ts';
-import { formatManifest, parseManifest } from '../../src/lib/format/manifest.ts';
+import { formatManifest } from '../../src/lib/format/manifest.ts';
+import { parsePlain } from '../plain-manifest.ts';
 import { at, copyOf, named, smallDatabase } from '../backup/small-place.ts';
 
 const base = new MemoryStore();
@@ -48,7 +49,7 @@ class CountingTarget extends MemoryTarget {
 
 test('a thousand backups are listed with one listing and one small read each, sixteen at once', async () => {
   const store = new MemoryStore();
-  const manifest = parseManifest(Buffer.from(base.objects.get(`${OLD}.json`) ?? []).toString(), OLD);
+  const manifest = parsePlain(Buffer.from(base.objects.get(`${OLD}.json`) ?? []).toString(), OLD);
   const archive = base.objects.get(`${OLD}.tar.zst`) ?? new Uint8Array(0);
   const names = Array.from({ length: 1000 }, (_, index) => `${OLD}_${index + 2}`);
   for (const name of names) {

@@ -10,6 +10,7 @@ import { chunksInOrder, readChunk, readChunks } from '../../src/lib/read/read-ch
 import { TargetClient } from '../../src/lib/target/target-client.ts';
 import { sha256 } from '../archive/sealed-backup.ts';
 import { onePiece } from '../archive/stored-backup.ts';
+import { ArchiveReader } from '../../src/lib/read/archive-reader.ts';
 
 const CHUNK = 16_384;
 
@@ -81,9 +82,9 @@ test('every chunk is given once, as it was, wherever it lies; holes are left out
   await fc.assert(
     fc.asyncProperty(plans, async (plan) => {
       const { target, index, contents } = await stored(plan);
-      const client = new TargetClient({ name: 'memory', target });
+      const archives = new ArchiveReader(new TargetClient({ name: 'memory', target }));
       const seen = new Map<number, Buffer>();
-      await readChunks(client, index, 0, ({ chunk, bytes }) => {
+      await readChunks(archives, index, 0, ({ chunk, bytes }) => {
         expect(seen.has(chunk)).toBe(false);
         seen.set(chunk, Buffer.from(bytes));
       });
@@ -92,10 +93,10 @@ test('every chunk is given once, as it was, wherever it lies; holes are left out
       );
       expect(new Map([...seen].sort(([a], [b]) => a - b))).toEqual(new Map(expected));
       const inOrder: number[] = [];
-      for await (const { chunk } of chunksInOrder(client, index, 0)) inOrder.push(chunk);
+      for await (const { chunk } of chunksInOrder(archives, index, 0)) inOrder.push(chunk);
       expect(inOrder).toEqual(expected.map(([chunk]) => chunk));
       const bytesOf = async (chunk: number): Promise<Buffer | undefined> => {
-        const bytes = await readChunk(client, index, 0, chunk);
+        const bytes = await readChunk(archives, index, 0, chunk);
         return bytes === undefined ? undefined : Buffer.from(bytes);
       };
       for (const [chunk, content] of contents.entries()) {
@@ -118,7 +119,7 @@ test('neighbours are read by one range, also over a small gap; what lies far awa
     { archive: 1, gap: 0 },
     { archive: 0, gap: 0 },
   ]);
-  await readChunks(new TargetClient({ name: 'memory', target }), index, 0, () => {});
+  await readChunks(new ArchiveReader(new TargetClient({ name: 'memory', target })), index, 0, () => {});
   expect(target.ranges.map(({ key }) => key)).toEqual([
     'backup_20260101_000000.tar.zst',
     'backup_20260101_000000.tar.zst',
@@ -129,7 +130,7 @@ test('neighbours are read by one range, also over a small gap; what lies far awa
 
 test('a range holds no more than 4 MiB of chunks, however well they are compressed', async () => {
   const { target, index } = await stored(Array.from({ length: 600 }, () => ({ archive: 0, gap: 0 })));
-  await readChunks(new TargetClient({ name: 'memory', target }), index, 0, () => {});
+  await readChunks(new ArchiveReader(new TargetClient({ name: 'memory', target })), index, 0, () => {});
   expect(target.ranges.length).toBe(Math.ceil((600 * CHUNK) / (4 * 1024 * 1024)));
 });
 
@@ -138,14 +139,14 @@ test('a chunk that is not what was backed up, and an archive that is gone, are d
     { archive: 0, gap: 0 },
     { archive: 1, gap: 0 },
   ]);
-  const client = new TargetClient({ name: 'memory', target });
+  const archives = new ArchiveReader(new TargetClient({ name: 'memory', target }));
   const other = await createCodec({ algorithm: 'zstd', level: 1 }).encode(Buffer.alloc(CHUNK, 'chunk 9 '));
   await target.put(
     'backup_20260101_000000.tar.zst' as ObjectKey,
     onePiece(Buffer.concat([other, Buffer.alloc(99)])),
   );
-  await expect(readChunks(client, index, 0, () => {})).rejects.toMatchObject({ code: 'BACKUP_DAMAGED' });
+  await expect(readChunks(archives, index, 0, () => {})).rejects.toMatchObject({ code: 'BACKUP_DAMAGED' });
   await target.delete('backup_20260102_000000.tar.zst' as ObjectKey);
-  await expect(readChunk(client, index, 0, 1)).rejects.toMatchObject({ code: 'BACKUP_DAMAGED' });
+  await expect(readChunk(archives, index, 0, 1)).rejects.toMatchObject({ code: 'BACKUP_DAMAGED' });
   expect(contents[1]?.length).toBe(CHUNK);
 });

@@ -13,9 +13,9 @@ import {
   restoreBackup,
   verifyBackup,
 } from '../../src/index.ts';
-import { parseManifest } from '../../src/lib/format/manifest.ts';
 import { at, atEveryCall, copyOf, filesIn, named } from '../backup/small-place.ts';
 import { makeDatabase, runSql, tempFolder } from '../make-database.ts';
+import { parsePlain } from '../plain-manifest.ts';
 
 const folder = tempFolder();
 const FULL = 'backup_20260101_000000';
@@ -44,8 +44,8 @@ async function expectWhole(store: MemoryStore): Promise<void> {
   }
 }
 
-const manifestIn = (store: MemoryStore, name: string): ReturnType<typeof parseManifest> =>
-  parseManifest(Buffer.from(store.objects.get(`${name}.json`) ?? []).toString(), name);
+const manifestIn = (store: MemoryStore, name: string): ReturnType<typeof parsePlain> =>
+  parsePlain(Buffer.from(store.objects.get(`${name}.json`) ?? []).toString(), name);
 
 /** Changes one byte of an object. */
 function flip(store: MemoryStore, key: string, place: number): void {

@@ -13,6 +13,7 @@ import {
 import type { CommandContext } from '../command-context.ts';
 import { backupOptions } from '../config/backup-options.ts';
 import { findConfig } from '../config/find-config.ts';
+import { openKeys } from '../config/keys.ts';
 import { OpenTargets } from '../config/open-targets.ts';
 import { startProgress } from '../progress/progress.ts';
 import { renderBackup } from '../render/backup.ts';
@@ -40,11 +41,17 @@ export async function backup(context: CommandContext, input: BackupInput): Promi
       hint: 'name one (`quackup backup my.duckdb`), or list it under `databases:` in quackup.yaml',
     });
   }
+  const encryption = await openKeys(context, config).encryption();
   const names = input.target.length > 0 ? [...new Set(input.target)] : config.backup.targets;
   await using targets = await OpenTargets.open(names, config, context, { several: true });
   using progress = await startProgress(context);
   const made = await createBackup({
-    ...backupOptions(config, { waitMs, pauseWriterMs, full: input.full, sameMoment: input.sameMoment }),
+    ...backupOptions(config, context.io.env, encryption, {
+      waitMs,
+      pauseWriterMs,
+      full: input.full,
+      sameMoment: input.sameMoment,
+    }),
     databases,
     targets: targets.targets,
     signal: context.io.signal,

@@ -12,6 +12,7 @@ import {
 
 import type { CommandContext } from '../command-context.ts';
 import { findConfig } from '../config/find-config.ts';
+import { openKeys } from '../config/keys.ts';
 import { backUp } from '../daily/back-up.ts';
 import { concludeRun, type RunFacts } from '../daily/conclude-run.ts';
 import { failedReport, withWarnings } from '../daily/failed-report.ts';
@@ -49,6 +50,7 @@ export async function daily(
   const ifOlderMs = ageFrom(input.ifOlder);
   const format = formatFrom(input.logFormat);
   const config = given ?? (await findConfig(context));
+  const keys = openKeys(context, config);
   const { env, now, signal } = context.io;
   const startedAt = now();
   const runId = randomUUID();
@@ -79,7 +81,7 @@ export async function daily(
   let failure: { readonly error: unknown } | undefined;
   let report: DailyReport | undefined;
   try {
-    report = await backUp(context, config, log, { ifOlderMs, begin });
+    report = await backUp(context, config, log, { ifOlderMs, begin, keys });
   } catch (error) {
     failure = { error };
     report = failed(error);

@@ -1,4 +1,4 @@
-import { type Config, type FailureReport, type NamedTarget } from '@quackup/core';
+import { type Config, EXIT, type FailureReport, type NamedTarget } from '@quackup/core';
 
 import type { CommandContext } from '../command-context.ts';
 import { OpenTargets } from '../config/open-targets.ts';
@@ -7,7 +7,7 @@ import { describeError } from '../describe-error.ts';
 /** What became of one of several targets. */
 export interface TargetOutcome {
   readonly name: string;
-  readonly status: 'ok' | 'failed';
+  readonly status: 'ok' | 'failed' | 'skipped';
   readonly error?: FailureReport;
 }
 
@@ -37,8 +37,10 @@ export async function onEachTarget<Result>(
   let exitCode = 0;
   const failed = (name: string, error: unknown): void => {
     const { code, message, hint, exitCode: itsCode } = describeError(error);
-    outcomes.push({ name, status: 'failed', error: { code, message, ...(hint !== undefined && { hint }) } });
-    if (exitCode === 0) exitCode = itsCode;
+    // What a target does not allow by the configuration is no failure as long as it is not what was asked for alone.
+    const status = code === 'TARGET_ACCESS' ? 'skipped' : 'failed';
+    outcomes.push({ name, status, error: { code, message, ...(hint !== undefined && { hint }) } });
+    if (exitCode === 0 && status === 'failed') exitCode = itsCode;
   };
   for (const name of names) {
     // Each is opened only for its own turn; all are checked against the configuration by then or not at all.
@@ -55,5 +57,7 @@ export async function onEachTarget<Result>(
       }
     }
   }
+  // Nothing was done anywhere.
+  if (outcomes.length > 0 && outcomes.every(({ status }) => status === 'skipped')) exitCode = EXIT.usage;
   return { results, outcomes, exitCode };
 }

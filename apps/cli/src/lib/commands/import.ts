@@ -16,6 +16,7 @@ import {
 import type { CommandContext } from '../command-context.ts';
 import { backupOptions } from '../config/backup-options.ts';
 import { findConfig } from '../config/find-config.ts';
+import { openKeys } from '../config/keys.ts';
 import { OpenTargets } from '../config/open-targets.ts';
 import { startProgress } from '../progress/progress.ts';
 import { renderImport } from '../render/import.ts';
@@ -35,11 +36,13 @@ export async function importCommand(context: CommandContext, input: ImportInput)
   const { cwd, signal } = context.io;
   const time = timeFrom(input.time);
   const config = await findConfig(context);
+  const keys = openKeys(context, config);
+  const encryption = await keys.encryption();
   const names = input.target.length > 0 ? [...new Set(input.target)] : config.backup.targets;
   await using targets = await OpenTargets.open(names, config, context);
   using progress = await startProgress(context);
   const report = await importBackups({
-    ...backupOptions(config),
+    ...backupOptions(config, context.io.env, encryption),
     path: resolve(cwd, input.path),
     baseDir: config.baseDir,
     known: (await resolveDatabases(config)).databases,
@@ -49,6 +52,7 @@ export async function importCommand(context: CommandContext, input: ImportInput)
     onProgress: progress.onProgress,
     ...(time !== undefined && { time }),
     ...(input.as !== undefined && { as: resolve(cwd, input.as) }),
+    ...(keys.source && { keys: keys.source }),
   });
   progress[Symbol.dispose]();
   const shortLived = input.dryRun ? [] : await soonRemoved(report, targets.targets, config, context);

@@ -5,6 +5,7 @@ import { EXIT, resolveBackupName, restoreBackup } from '@quackup/core';
 import type { CommandContext } from '../command-context.ts';
 import { openChosenTarget } from '../config/choose-target.ts';
 import { findConfig } from '../config/find-config.ts';
+import { openKeys } from '../config/keys.ts';
 import { startProgress } from '../progress/progress.ts';
 import { renderRestore } from '../render/restore.ts';
 
@@ -21,6 +22,7 @@ export async function restore(context: CommandContext, input: RestoreInput): Pro
   const { signal, cwd } = context.io;
   const { database, restoreDir, overwrite, dryRun } = input;
   const config = await findConfig(context);
+  const { source } = openKeys(context, config);
   const named = await openChosenTarget(input.target, config, context);
   await using _closed = named.target;
   const name = await resolveBackupName(named, input.backup, { signal });
@@ -31,6 +33,7 @@ export async function restore(context: CommandContext, input: RestoreInput): Pro
     baseDir: config.baseDir,
     signal,
     onProgress: progress.onProgress,
+    ...(source && { keys: source }),
     ...(database !== undefined && { database }),
     ...(restoreDir !== undefined && { restoreDir: resolve(cwd, restoreDir) }),
   });

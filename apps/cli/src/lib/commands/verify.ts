@@ -12,6 +12,7 @@ import {
 import type { CommandContext } from '../command-context.ts';
 import { openChosenTarget } from '../config/choose-target.ts';
 import { findConfig } from '../config/find-config.ts';
+import { openKeys } from '../config/keys.ts';
 import { startProgress } from '../progress/progress.ts';
 import { renderVerify } from '../render/verify.ts';
 
@@ -30,6 +31,9 @@ export async function verify(context: CommandContext, input: VerifyInput): Promi
     });
   }
   const config = await findConfig(context);
+  const { source, optional } = openKeys(context, config);
+  // Level archive goes without a key, and does more with one.
+  const keys = input.level === 'archive' ? optional : source;
   const named = await openChosenTarget(input.target, config, context);
   await using _closed = named.target;
   const names = await wantedNames(named, input, signal);
@@ -41,11 +45,12 @@ export async function verify(context: CommandContext, input: VerifyInput): Promi
       level: input.level,
       signal,
       onProgress: progress.onProgress,
+      ...(keys && { keys }),
       ...(tempDir !== undefined && { tempDir }),
     };
     // One that this version cannot read must not hide what is known of the others.
     const result = verifyBackup(named, name, options).catch((error: unknown) => {
-      if (!input.all || !(error instanceof QuackupError) || error.code !== 'FORMAT_UNSUPPORTED') throw error;
+      if (!input.all || !(error instanceof QuackupError) || !UNREADABLE.has(error.code)) throw error;
       const { code, message } = error;
       return {
         backup: name,
@@ -61,8 +66,15 @@ export async function verify(context: CommandContext, input: VerifyInput): Promi
   progress[Symbol.dispose]();
   const well = results.every(({ ok }) => ok);
   context.report({ results }, renderVerify(results, context.colors), well);
-  return well ? EXIT.ok : EXIT.damaged;
+  if (well) return EXIT.ok;
+  return results.every(({ ok, problems }) => ok || problems.every(({ code }) => LOCKED.has(code)))
+    ? EXIT.usage
+    : EXIT.damaged;
 }
+
+/** Encrypted for others: nothing is known to be wrong with it. */
+const LOCKED: ReadonlySet<string> = new Set(['KEY_REQUIRED', 'KEY_WRONG']);
+const UNREADABLE: ReadonlySet<string> = new Set(['FORMAT_UNSUPPORTED', ...LOCKED]);
 
 async function wantedNames(
   named: NamedTarget,

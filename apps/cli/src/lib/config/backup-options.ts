@@ -1,4 +1,8 @@
-import { type BackupOptions, type Config, QuackupError } from '@quackup/core';
+import { join } from 'node:path';
+
+import { type BackupOptions, type Config, type Encryption, QuackupError } from '@quackup/core';
+
+import { stateFolder } from '../state/state-folder.ts';
 
 /** What the command line says of a backup; it goes before the configuration. */
 export interface BackupOverrides {
@@ -14,7 +18,9 @@ export interface BackupOverrides {
  * @throws USAGE if a process is to be paused where none can be.
  */
 export function backupOptions(
-  { backup }: Config,
+  { backup, path }: Config,
+  env: NodeJS.ProcessEnv,
+  encryption: Encryption | undefined,
   overrides: BackupOverrides = {},
 ): Omit<BackupOptions, 'databases' | 'targets'> {
   const { compression, tempDir, fullEveryMs } = backup;
@@ -33,5 +39,7 @@ export function backupOptions(
     ...(waitMs !== undefined && { waitMs }),
     ...(pauseWriterMs !== undefined && { pauseWriterMs }),
     ...(tempDir !== undefined && { tempDir }),
+    ...(encryption && { encryption }),
+    memoryDir: join(stateFolder(path, env), 'last-backups'),
   };
 }

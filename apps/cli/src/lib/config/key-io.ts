@@ -3,13 +3,22 @@ import type { Config, KeyIo, SecretSource } from '@quackup/core';
 import type { CommandContext } from '../command-context.ts';
 import { askSecret, canAsk } from '../keys/ask-secret.ts';
 
+/** What has been taken out of an environment. */
+const TAKEN = new WeakMap<NodeJS.ProcessEnv, Record<string, string>>();
+
 /**
  * What getting the keys of a configuration may use. Variables that hold keys are taken out of the environment of this process, so
- * that no process that it starts inherits them: call it once, before anything is started.
+ * that no process that it starts inherits them: call it before anything is started. Who runs for long may call it again.
  */
 export function keyIo({ io }: CommandContext, { encryption }: Config): KeyIo {
-  const env = { ...io.env };
-  for (const name of encryption === undefined ? [] : secretVariables(encryption)) delete io.env[name];
+  const taken = TAKEN.get(io.env) ?? {};
+  TAKEN.set(io.env, taken);
+  for (const name of encryption === undefined ? [] : secretVariables(encryption)) {
+    if (io.env[name] === undefined) continue;
+    taken[name] = io.env[name];
+    delete io.env[name];
+  }
+  const env = { ...io.env, ...taken };
   return { env, signal: io.signal, ...(canAsk(io) && { ask: (question) => askSecret(question, io) }) };
 }
 

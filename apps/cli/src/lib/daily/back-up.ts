@@ -9,15 +9,18 @@ import {
 
 import type { CommandContext } from '../command-context.ts';
 import { backupOptions } from '../config/backup-options.ts';
+import type { Keys } from '../config/keys.ts';
 import { OpenTargets } from '../config/open-targets.ts';
 import type { RunLog } from '../log/run-log.ts';
 import { startProgress } from '../progress/progress.ts';
+import { checkVerification } from './check-verification.ts';
 
 export interface BackUpOptions {
   /** Only if the last good backup on one of the targets is older, milliseconds. */
   readonly ifOlderMs: number | undefined;
   /** Called once it is known that there is something to do, before any of it is done. */
   readonly begin: () => Promise<void>;
+  readonly keys: Keys;
 }
 
 /**
@@ -29,21 +32,26 @@ export async function backUp(
   context: CommandContext,
   config: Config,
   log: RunLog,
-  { ifOlderMs, begin }: BackUpOptions,
+  { ifOlderMs, begin, keys }: BackUpOptions,
 ): Promise<DailyReport | undefined> {
-  const { signal, now } = context.io;
+  const { signal, now, env } = context.io;
+  checkVerification(config, keys);
   const { databases, warnings } = await resolveDatabases(config);
   for (const warning of warnings) {
     context.warn(warning);
     log.write('warning', warning);
   }
+  const encryption = await keys.encryption();
+  // One that cannot be had would be missed only when the backup is made.
+  await keys.source?.();
   await using targets = await OpenTargets.open(config.backup.targets, config, context, { several: true });
   if (ifOlderMs !== undefined && (await areAllYounger(targets, ifOlderMs, context))) return undefined;
   await begin();
   log.write('info', 'begun', { databases: databases.length, targets: config.backup.targets.length });
   using progress = await startProgress(context);
   const report = await runDaily({
-    ...backupOptions(config),
+    ...backupOptions(config, env, encryption),
+    ...(keys.source && { keys: keys.source }),
     databases,
     targets: targets.targets,
     policy: config.retention,
@@ -67,7 +75,7 @@ async function areAllYounger(
   if (failed.length > 0) return false;
   for (const target of targets) {
     const good = (await listBackups(target, { signal })).find(
-      ({ damaged, failedDatabases }) => damaged === undefined && failedDatabases.length === 0,
+      ({ damaged, failedCount }) => damaged === undefined && failedCount === 0,
     );
     const age = good === undefined ? Infinity : now().getTime() - Date.parse(good.createdAt);
     // One of the future says nothing of how long ago the last one was made.

@@ -26,6 +26,7 @@ export function failedReport(error: unknown, { startedAt, endedAt, interrupted }
     verified: [],
     cleanups: [],
     problems: [{ severity: 'failure', subject, code, message, ...(hint !== undefined && { hint }) }],
+    deferred: [],
     lastGood: [],
   };
 }

@@ -9,7 +9,11 @@ export function renderBackup(report: BackupReport, colors: Colors): string[] {
   const done = report.databases.filter(({ status }) => status === 'ok');
   const total = done.reduce((sum, { sizeBytes = 0 }) => sum + sizeBytes, 0);
   return [
-    `${colors.bold(report.backup)}: ${report.kind}, ${counted(done.length, 'database')}, ${bytes(total)} in an archive of ${bytes(report.archiveBytes)}, ${duration(report.durationMs)}`,
+    `${colors.bold(report.backup)}: ${report.kind}${report.encrypted ? ', encrypted' : ''}, ${counted(done.length, 'database')}, ${bytes(total)} in an archive of ${bytes(report.archiveBytes)}, ${duration(report.durationMs)}`,
+    // That there is nothing yet to build upon is no news.
+    ...(report.fullReason === undefined || report.fullReason.endsWith('there is none yet')
+      ? []
+      : [`full because ${visible(report.fullReason)}`]),
     ...renderTable(
       [
         { title: 'DATABASE' },

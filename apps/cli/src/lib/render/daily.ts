@@ -8,7 +8,7 @@ import { renderVerify } from './verify.ts';
 
 /** A daily run: what was done, what went wrong, and what is good. */
 export function renderDaily(report: DailyReport, colors: Colors): string[] {
-  const { backup, verified, cleanups, problems, lastGood, outcome, durationMs } = report;
+  const { backup, verified, cleanups, problems, deferred, lastGood, outcome, durationMs } = report;
   const color = { success: colors.green, warning: colors.yellow, failure: colors.red }[outcome];
   // What the tables say already is not said again.
   const shown =
@@ -24,6 +24,7 @@ export function renderDaily(report: DailyReport, colors: Colors): string[] {
         ? failure(subject, rest, colors)
         : [`${colors.yellow('warning:')} ${visible(subject)}: ${visible(rest.message)}`],
     ),
+    ...deferred.map(({ target, what }) => `no ${what} on ${target} from here: its access does not allow it`),
     ...lastGood.map(
       ({ target, backup: name }) => `last good backup on ${target}: ${name ?? colors.red('none')}`,
     ),

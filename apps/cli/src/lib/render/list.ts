@@ -1,7 +1,7 @@
 import type { BackupSummary } from '@quackup/core';
 
 import type { Colors } from '../colors.ts';
-import { age, bytes, visible } from './format.ts';
+import { age, bytes, counted, visible } from './format.ts';
 import { renderTable } from './table.ts';
 
 const SHOWN_DATABASES = 3;
@@ -9,11 +9,14 @@ const SHOWN_DATABASES = 3;
 /** Backups as a table. The first column is what other commands take; FREES is what the removal of this one alone would free. */
 export function renderList(backups: readonly BackupSummary[], now: Date, colors: Colors): string[] {
   if (backups.length === 0) return ['no backups'];
+  // Where nothing is encrypted nobody needs to be told.
+  const isMixed = backups.some(({ encrypted }) => encrypted);
   return renderTable(
     [
       { title: 'BACKUP' },
       { title: 'AGE' },
       { title: 'KIND' },
+      ...(isMixed ? [{ title: 'ENCRYPTED' }] : []),
       { title: 'DATABASES' },
       { title: 'SIZE', align: 'right' },
       { title: 'STORED', align: 'right' },
@@ -26,7 +29,8 @@ export function renderList(backups: readonly BackupSummary[], now: Date, colors:
       visible(backup.name),
       age(backup.createdAt, now),
       backup.origin === 'openquant' ? 'openquant' : backup.kind,
-      databases(backup.databases),
+      ...(isMixed ? [backup.encrypted ? 'yes' : colors.yellow('NO')] : []),
+      backup.encrypted && backup.databases.length === 0 ? '(encrypted)' : databases(backup.databases),
       bytes(backup.sizeBytes),
       bytes(backup.storedBytes),
       bytes(backup.freesBytes),
@@ -43,9 +47,10 @@ function databases(names: readonly string[]): string {
   return names.length > SHOWN_DATABASES ? `${shown} +${names.length - SHOWN_DATABASES}` : shown;
 }
 
-function state({ damaged, failedDatabases }: BackupSummary, colors: Colors): string {
+function state({ damaged, failedDatabases, failedCount }: BackupSummary, colors: Colors): string {
   if (damaged !== undefined) return colors.red(`damaged (${damaged.code})`);
-  return failedDatabases.length === 0
-    ? colors.green('complete')
-    : colors.yellow(`without ${databases(failedDatabases)}`);
+  if (failedCount === 0) return colors.green('complete');
+  return colors.yellow(
+    `without ${failedDatabases.length === 0 ? counted(failedCount, 'database') : databases(failedDatabases)}`,
+  );
 }

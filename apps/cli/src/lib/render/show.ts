@@ -11,6 +11,7 @@ export function renderShow({ summary, manifest }: BackupDescription, now: Date, 
   const rows: [string, string][] = [
     ['made', `${moment(summary.createdAt)} (${age(summary.createdAt, now)})`],
     ['kind', summary.origin === 'openquant' ? 'OpenQuant archive' : summary.kind],
+    ['encrypted', summary.encrypted ? `for ${summary.recipients.map(visible).join(', ')}` : 'no'],
     ['target', summary.target],
     ['size', `${bytes(summary.sizeBytes)} (${summary.sizeBytes} bytes)`],
     ['stored', `${bytes(summary.storedBytes)} (${summary.storedBytes} bytes)`],

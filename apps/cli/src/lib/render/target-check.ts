@@ -7,7 +7,7 @@ import { bytes, visible } from './format.ts';
 export function renderTargetCheck(report: TargetCheckReport, colors: Colors): string[] {
   const { putIfAbsent, putIfMatch, maxObjectSize } = report.capabilities;
   return [
-    `${colors.bold(report.target)}  ${visible(report.displayName)}`,
+    `${colors.bold(report.target)}  ${visible(report.displayName)}${report.access === 'full' ? '' : ` (${report.access})`}`,
     ...report.steps.map(({ step, ok, message }) => {
       const state = ok ? colors.green('OK    ') : colors.red('FAILED');
       return `  ${state} ${step}${message === undefined ? '' : `: ${visible(message)}`}`;

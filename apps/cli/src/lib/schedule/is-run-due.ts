@@ -44,7 +44,7 @@ async function newestOnEvery(context: CommandContext, config: Config): Promise<D
 
 async function newestOn(target: NamedTarget, signal: AbortSignal): Promise<number | undefined> {
   const good = (await listBackups(target, { signal })).find(
-    ({ damaged, failedDatabases }) => damaged === undefined && failedDatabases.length === 0,
+    ({ damaged, failedCount }) => damaged === undefined && failedCount === 0,
   );
   return good === undefined ? undefined : Date.parse(good.createdAt);
 }

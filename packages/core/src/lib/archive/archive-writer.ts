@@ -48,7 +48,11 @@ export interface PlannedFile extends ArchiveFile {
 export interface ArchivePlan {
   /** The backup's name, which is also the folder in the tar. */
   readonly name: string;
+  /** Key of the archive, as its index names it. */
+  readonly archiveName: string;
   readonly createdAt: Date;
+  /** Whether what is written is encrypted afterwards, which makes its hash one that nobody needs. */
+  readonly isEncrypted: boolean;
   readonly codec: Codec;
   /** What `codec` was made of. */
   readonly compression: Compression;
@@ -72,6 +76,8 @@ export interface ArchivePlan {
 export interface ArchiveTail {
   /** What follows the body. */
   readonly bytes: readonly Uint8Array[];
+  /** Those of them that are the index: its head, then its pages. */
+  readonly index: readonly Uint8Array[];
   readonly written: WrittenArchive;
 }
 
@@ -79,6 +85,7 @@ export interface WrittenArchive {
   /** Earlier archives that the index refers to, in the order of their numbers. */
   readonly references: readonly ArchiveReference[];
   readonly sizeBytes: number;
+  /** Of nothing if the archive is encrypted afterwards. */
   readonly sha256: string;
   readonly index: {
     readonly offset: number;
@@ -156,7 +163,7 @@ export class ArchiveWriter {
    */
   async tail(base?: Base): Promise<ArchiveTail> {
     if (!this.#ended) throw new Error('the archive has not been written to its end');
-    const { name, codec, createdAt } = this.#plan;
+    const { name, archiveName, codec, createdAt } = this.#plan;
     const { tables, references } = withReused(this.#tables, base);
     const index = await encodeIndex(
       {
@@ -165,7 +172,7 @@ export class ArchiveWriter {
           backup: name,
           createdAt: createdAt.toISOString(),
           ...this.#plan.describe(this.#stored),
-          archives: [{ name: `${name}${codec.extension}` }, ...references],
+          archives: [{ name: archiveName }, ...references],
           files: this.#tables.map(({ file }) => file),
         },
         tables,
@@ -176,11 +183,12 @@ export class ArchiveWriter {
     const end = await codec.encode(Buffer.concat([tarPadding(index.sizeBytes), TAR_END]));
     const bytes = [glue, ...index.frames, end];
     const digest = this.#digest.copy();
-    for (const part of bytes) digest.update(part);
+    if (!this.#plan.isEncrypted) for (const part of bytes) digest.update(part);
     const indexDigest = createHash('sha256');
     for (const frame of index.frames) indexDigest.update(frame);
     return {
       bytes,
+      index: index.frames,
       written: {
         references,
         sizeBytes: this.#offset + lengthOf(bytes),
@@ -323,7 +331,7 @@ export class ArchiveWriter {
   }
 
   #count(bytes: Uint8Array): Uint8Array {
-    this.#digest.update(bytes);
+    if (!this.#plan.isEncrypted) this.#digest.update(bytes);
     this.#offset += bytes.length;
     return bytes;
   }

@@ -179,8 +179,8 @@ function checkLength(chunk: Uint8Array, length: number): Uint8Array {
   throw new QuackupError('BACKUP_DAMAGED', `a frame decodes to ${chunk.length} bytes, not ${length}`);
 }
 
-/** The algorithm that an archive's key tells. */
+/** The algorithm that an archive's key tells, encrypted or not. */
 export function algorithmOfKey(key: string): Compression['algorithm'] {
-  if (key.endsWith('.zst')) return 'zstd';
-  return key.endsWith('.gz') ? 'gzip' : 'none';
+  if (/\.zst(?:\.age)?$/.test(key)) return 'zstd';
+  return /\.gz(?:\.age)?$/.test(key) ? 'gzip' : 'none';
 }

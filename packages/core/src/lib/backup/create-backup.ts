@@ -16,47 +16,34 @@ import {
   DEFAULT_WAIT_MS,
   type TargetReport,
 } from '../api.ts';
-import { objectKey } from '@quackup/target-api';
+import { type ObjectKey, objectKey } from '@quackup/target-api';
 
 import type { ArchiveFile } from '../archive/archive-file.ts';
-import { ArchiveWriter, type WrittenArchive } from '../archive/archive-writer.ts';
+import { ArchiveWriter } from '../archive/archive-writer.ts';
 import { type Codec, createCodec, DEFAULT_COMPRESSION } from '../archive/compression.ts';
 import { systemClock } from '../clock.ts';
 import { checkDatabaseName, checkEntryNames } from '../config/index.ts';
 import { QuackupError } from '../errors.ts';
 import { failureReport } from '../failure-report.ts';
-import { archiveKey, manifestKey } from '../format/backup-name.ts';
-import { formatManifest, type Manifest } from '../format/manifest.ts';
+import { fingerprintsOf } from '../encryption/encryption.ts';
+import { describeSize, hasSizeOf } from '../format/archive-size.ts';
+import { archiveKey, ENCRYPTED_EXTENSION, manifestKey } from '../format/backup-name.ts';
+import { formatManifest, type ManifestContent } from '../format/manifest.ts';
 import { formatMetadata } from '../format/metadata.ts';
-import type { DatabaseEntry } from '../format/schema.ts';
+import type { ArchiveReference, DatabaseEntry } from '../format/schema.ts';
+import { formatSealedManifest } from '../format/sealed-manifest.ts';
 import { ScratchFolder } from '../process/scratch-folder.ts';
 import { openSnapshot, openSnapshotsTogether, type SnapshotOptions } from '../snapshot/open-snapshot.ts';
 import { type Snapshot, SnapshotMoved } from '../snapshot/snapshot.ts';
-import { broadcast } from '../target/broadcast.ts';
 import type { TargetClient } from '../target/target-client.ts';
 import { VERSION } from '../version.ts';
 import { DatabaseFailure, guarded } from './database-failure.ts';
+import { BaseMemory } from './base-memory.ts';
+import { checkPolicy } from './check-policy.ts';
 import { type Bases, findBases, planStorage, type Storage, wholeFiles } from './plan-storage.ts';
 import { reserveName, type Reservation } from './reserve-name.ts';
-
-/** The archive's bytes; remembers whether it was they that failed. */
-interface WatchedSource extends AsyncIterable<Uint8Array> {
-  failure?: { readonly error: unknown };
-}
-
-function watched(source: AsyncIterable<Uint8Array>): WatchedSource {
-  const result: WatchedSource = {
-    async *[Symbol.asyncIterator]() {
-      try {
-        yield* source;
-      } catch (error) {
-        result.failure = { error };
-        throw error;
-      }
-    },
-  };
-  return result;
-}
+import type { StoredArchive } from './stored-archive.ts';
+import { uploadArchive, whenAbsent } from './upload-archive.ts';
 
 /** A database with its open snapshot. */
 interface Opened {
@@ -78,6 +65,8 @@ export interface BackupSource {
  * @returns what was done, with the databases and targets that failed.
  * @throws NO_DATABASES if none is given.
  * @throws NAME_CONFLICT if two have the same name.
+ * @throws PLAIN_REFUSED if a target takes only encrypted backups, and this is to be a plain one.
+ * @throws CONFIG_INVALID if the recipients cannot be used together.
  * @throws BACKUP_FAILED if no database could be backed up.
  * @throws TARGET_FAILED if no target could be written.
  * @throws LEASE_HELD if a cleanup is running on every target.
@@ -96,6 +85,7 @@ export async function storeBackup(options: BackupOptions, source: BackupSource):
     });
   }
   checkNames(databases);
+  checkPolicy(options);
   const codec = createCodec(options.compression ?? DEFAULT_COMPRESSION);
   const startedMs = performance.now();
   await using reservation = await reserveName(targets, source.createdAt, { clock, signal: options.signal });
@@ -117,8 +107,10 @@ class BackupRun {
   /** By database. */
   #reusedBytes: ReadonlyMap<string, number> = new Map();
   #kind: BackupKind = 'full';
+  #fullReason: string | undefined;
   #bases: Bases | undefined;
-  readonly #written = new Map<string, WrittenArchive>();
+  readonly #memory: BaseMemory | undefined;
+  #stored: ReadonlyMap<string, StoredArchive> = new Map();
 
   constructor(
     options: BackupOptions,
@@ -132,6 +124,14 @@ class BackupRun {
     this.#source = source;
     this.#reservation = reservation;
     this.#scratch = scratch;
+    const { memoryDir } = options;
+    this.#memory = memoryDir === undefined ? undefined : new BaseMemory(memoryDir);
+  }
+
+  /** The archive's key. */
+  get #archive(): ObjectKey {
+    const extension = this.#options.encryption === undefined ? '' : ENCRYPTED_EXTENSION;
+    return archiveKey(this.#reservation.name, `${this.#codec.extension}${extension}`);
   }
 
   /** Writes the archive to every target that works, beginning again whenever a database turns out not to be as expected. */
@@ -231,7 +231,9 @@ class BackupRun {
     });
     const writer = new ArchiveWriter({
       name: this.#reservation.name,
+      archiveName: this.#archive,
       createdAt: this.#source.createdAt,
+      isEncrypted: this.#options.encryption !== undefined,
       codec: this.#codec,
       compression: this.#options.compression ?? DEFAULT_COMPRESSION,
       metadata: formatMetadata({
@@ -255,7 +257,13 @@ class BackupRun {
       onChunk: (_database, bytes) => onProgress?.({ type: 'task-advance', task, bytes }),
     });
     try {
-      await this.#upload(writer);
+      this.#stored = await uploadArchive(writer, this.#reservation, {
+        key: this.#archive,
+        bases: storage.kind === 'incremental' && typeof this.#bases === 'object' ? this.#bases : undefined,
+        encryption: this.#options.encryption,
+      });
+      this.#options.signal?.throwIfAborted();
+      this.#reservation.checkAlive();
     } finally {
       onProgress?.({ type: 'task-end', task });
     }
@@ -268,7 +276,12 @@ class BackupRun {
     if (this.#bases === undefined) {
       this.#bases = await findBases(
         this.#reservation.live(),
-        { now: this.#source.createdAt, fullEveryMs },
+        {
+          now: this.#source.createdAt,
+          fullEveryMs,
+          encryption: this.#options.encryption,
+          memory: this.#memory,
+        },
         (target, error) => this.#reservation.fail(target, error),
       );
       this.#reservation.checkAlive();
@@ -280,64 +293,32 @@ class BackupRun {
     if (storage.kind === 'full') {
       const why =
         typeof this.#bases === 'string' ? this.#bases : 'less than half is as it was in the last backup';
+      this.#fullReason = why;
       onProgress?.({ type: 'message', level: 'info', text: `a full backup is made: ${why}` });
     }
     return storage;
   }
 
-  /** One reading of the databases, written to every live target; each gets the index that fits what it has. */
-  async #upload(writer: ArchiveWriter): Promise<void> {
-    const clients = this.#reservation.live();
-    const source = watched(writer.body());
-    const branches = broadcast(source, clients.length);
-    const key = archiveKey(this.#reservation.name, this.#codec.extension);
-    await Promise.all(
-      clients.map(async (client, place) => {
-        try {
-          const body = branches[place];
-          if (body === undefined) throw new Error(`no branch ${place}`);
-          await client.put(key, this.#withTail(body, writer, client.name), whenAbsent(client));
-        } catch (error) {
-          // What failed at the source is no fault of the target's.
-          if (source.failure === undefined) this.#reservation.fail(client.name, error);
-        }
-      }),
-    );
-    this.#options.signal?.throwIfAborted();
-    if (source.failure !== undefined) throw source.failure.error;
-    this.#reservation.checkAlive();
-  }
-
-  async *#withTail(
-    body: AsyncIterable<Uint8Array>,
-    writer: ArchiveWriter,
-    target: string,
-  ): AsyncGenerator<Uint8Array, void, undefined> {
-    yield* body;
-    const bases = this.#kind === 'incremental' && typeof this.#bases === 'object' ? this.#bases : undefined;
-    const { bytes, written } = await writer.tail(bases?.get(target));
-    yield* bytes;
-    this.#written.set(target, written);
-  }
-
   async writeManifests(): Promise<void> {
     const { name } = this.#reservation;
     const { clock = systemClock } = this.#options;
-    const archive = archiveKey(name, this.#codec.extension);
     const finishedAt = clock.now().toISOString();
+    const texts = new Map<StoredArchive, Promise<string>>();
     await Promise.all(
       this.#reservation.live().map(async (client) => {
         try {
-          const written = this.#written.get(client.name);
-          if (written === undefined) throw new Error('the archive has not been written');
-          const { sizeBytes, references } = written;
+          const stored = this.#stored.get(client.name);
+          if (stored === undefined) throw new Error('the archive has not been written');
           // One may be gone: a cleanup on a machine that took this one for dead. Then there is no backup to declare.
-          for (const needed of [{ name: archive, sizeBytes }, ...references]) {
-            const stored = await client.stat(objectKey(needed.name));
-            if (stored?.size !== needed.sizeBytes) throw archiveLost(client, needed, stored?.size);
+          for (const needed of [this.#referenceTo(stored), ...stored.tail.written.references]) {
+            if (client.access === 'write-only') break;
+            const size = (await client.stat(objectKey(needed.name)))?.size;
+            if (!hasSizeOf(needed, size)) throw archiveLost(client, needed, size);
           }
-          const text = this.#manifest(written, archive, finishedAt);
-          await client.putText(manifestKey(name), text, whenAbsent(client));
+          let text = texts.get(stored);
+          if (text === undefined) texts.set(stored, (text = this.#manifest(stored, finishedAt)));
+          await client.putText(manifestKey(name), await text, whenAbsent(client));
+          await this.#remember(client, stored);
         } catch (error) {
           this.#reservation.fail(client.name, error);
         }
@@ -346,28 +327,49 @@ class BackupRun {
     this.#reservation.checkAlive();
   }
 
-  #manifest(
-    { sizeBytes, sha256, index, references }: WrittenArchive,
-    archive: string,
-    finishedAt: string,
-  ): string {
-    return formatManifest({
+  async #manifest(stored: StoredArchive, finishedAt: string): Promise<string> {
+    const { index, references } = stored.tail.written;
+    const { encryption, compression = DEFAULT_COMPRESSION } = this.#options;
+    const content: ManifestContent = {
       name: this.#reservation.name,
       kind: this.#kind,
       createdAt: this.#source.createdAt.toISOString(),
       finishedAt,
       tool: `quackup ${VERSION}`,
-      archive: {
-        name: archive,
-        sizeBytes,
-        sha256,
-        compression: this.#options.compression ?? DEFAULT_COMPRESSION,
-      },
+      archive: { ...this.#referenceTo(stored), compression },
       index,
       references: [...references],
       databases: [...this.#entries],
       failed: this.#failures(),
-    });
+    };
+    if (encryption === undefined || stored.header === undefined) return formatManifest(content);
+    return formatSealedManifest(content, stored.header, encryption);
+  }
+
+  #referenceTo({ sizeBytes, sha256 }: StoredArchive): ArchiveReference {
+    return { name: this.#archive, sizeBytes, sha256 };
+  }
+
+  /** What the next backup must know where it cannot read this one again. Without it that one is full, and says so. */
+  async #remember(client: TargetClient, stored: StoredArchive): Promise<void> {
+    const { encryption, onProgress } = this.#options;
+    if (this.#memory === undefined || (encryption === undefined && client.access !== 'write-only')) return;
+    const { index, written } = stored.tail;
+    try {
+      await this.#memory.save(client.name, {
+        backup: this.#reservation.name,
+        place: client.target.displayName,
+        archives: [this.#referenceTo(stored), ...written.references],
+        recipients: encryption === undefined ? [] : fingerprintsOf(encryption),
+        algorithm: this.#codec.algorithm,
+        headLength: written.index.headLength,
+        headBytes: written.index.headBytes,
+        frames: index,
+      });
+    } catch (error) {
+      const text = `the backup on ${client.name} cannot be remembered, so the next one there is a full one: ${(error as Error).message}`;
+      onProgress?.({ type: 'message', level: 'warning', text });
+    }
   }
 
   report(durationMs: number): BackupReport {
@@ -375,6 +377,8 @@ class BackupRun {
     return {
       backup: this.#reservation.name,
       kind: this.#kind,
+      encrypted: this.#options.encryption !== undefined,
+      ...(this.#kind === 'full' && this.#fullReason !== undefined && { fullReason: this.#fullReason }),
       createdAt: this.#source.createdAt.toISOString(),
       databases: this.#options.databases.map((source) =>
         this.#databaseReport(source, entries.get(source.name)),
@@ -385,7 +389,10 @@ class BackupRun {
           ? { name, status: 'ok' }
           : { name, status: 'failed', error: failureReport(error) };
       }),
-      archiveBytes: Math.max(0, ...[...this.#written.values()].map(({ sizeBytes }) => sizeBytes)),
+      archiveBytes: Math.max(
+        0,
+        ...[...this.#stored.values()].map(({ sizeBytes, header }) => sizeBytes + (header?.sizeBytes ?? 0)),
+      ),
       durationMs,
     };
   }
@@ -407,7 +414,7 @@ class BackupRun {
     };
   }
 
-  #failures(): Manifest['failed'] {
+  #failures(): ManifestContent['failed'] {
     return this.#options.databases
       .filter(({ name }) => this.#failed.has(name))
       .map(({ name, path }) => {
@@ -446,19 +453,15 @@ function checkNames(databases: readonly DatabaseSource[]): void {
 
 function archiveLost(
   client: TargetClient,
-  { name, sizeBytes }: { readonly name: string; readonly sizeBytes: number },
-  found?: number,
+  needed: ArchiveReference,
+  found: number | undefined,
 ): QuackupError {
-  const what = found === undefined ? 'is gone' : `has ${found} bytes instead of ${sizeBytes}`;
   return new QuackupError(
     'TARGET_FAILED',
-    `${name} on ${client.target.displayName}, which this backup needs, ${what} by now; the backup is not listed there`,
+    `${needed.name} on ${client.target.displayName}, which this backup needs, ${describeSize(needed, found)} by now; the backup is not listed there`,
     { hint: 'run the backup again: it stores what is missing' },
   );
 }
-
-const whenAbsent = (client: TargetClient): { condition?: { type: 'if-absent' } } =>
-  client.target.capabilities.putIfAbsent ? { condition: { type: 'if-absent' } } : {};
 
 /** Whether an error is of one database, so that the others can go on. */
 function isAboutDatabase(error: unknown): boolean {

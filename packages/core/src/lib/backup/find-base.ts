@@ -3,11 +3,18 @@ import type { Base } from '../archive/base.ts';
 import type { ArchiveIndex } from '../archive/index-file.ts';
 import { QuackupError } from '../errors.ts';
 import { startOfBackupName } from '../format/backup-name.ts';
-import type { Manifest } from '../format/manifest.ts';
+import { isSealedManifest, type StoredManifest } from '../format/manifest.ts';
 import type { ArchiveReference } from '../format/schema.ts';
 import { readContent, type TargetContent } from '../list/list-backups.ts';
+import { ArchiveReader } from '../read/archive-reader.ts';
 import { loadIndex, loadManifest } from '../read/load-backup.ts';
 import type { TargetClient } from '../target/target-client.ts';
+import type { Encryption } from '../encryption/encryption.ts';
+import type { BaseMemory } from './base-memory.ts';
+import { recallBase } from './recall-base.ts';
+
+/** Why there is no base on a target without backups. */
+export const NONE_YET = 'there is none yet';
 
 /** A backup that runs daily and a period of whole days must not miss each other by seconds. */
 const SLACK_MS = 3600_000;
@@ -16,26 +23,29 @@ export interface FindBaseOptions {
   readonly now: Date;
   /** How old the oldest archive that is referred to may become, in milliseconds. */
   readonly fullEveryMs: number;
+  /** Of the backup that is to be made. An encrypted one cannot be read again, so its base is remembered. */
+  readonly encryption: Encryption | undefined;
+  readonly memory: BaseMemory | undefined;
 }
 
 /**
  * @returns the base, or why there is none, to be told to people.
  * @throws TargetError if the target cannot be read.
  */
-export async function findBase(
-  client: TargetClient,
-  { now, fullEveryMs }: FindBaseOptions,
-): Promise<Base | string> {
+export async function findBase(client: TargetClient, options: FindBaseOptions): Promise<Base | string> {
+  if (options.encryption !== undefined || client.access === 'write-only') return recallBase(client, options);
+  const { now, fullEveryMs } = options;
   const content = await readContent(client);
   const manifest = await newestManifest(client, content, now);
   if (typeof manifest === 'string') return manifest;
+  if (isSealedManifest(manifest)) return `${manifest.name} is encrypted`;
   const { references, name, sizeBytes, sha256 } = { ...manifest, ...manifest.archive };
   const archives = [{ name, sizeBytes, sha256 }, ...references];
   const lost = archives.find((archive) => content.sizes.get(archive.name) !== archive.sizeBytes);
   if (lost !== undefined) return `${lost.name}, which ${manifest.name} needs, is not whole`;
   if (isDue(archives, now, fullEveryMs)) return `the last full one is older than ${days(fullEveryMs)}`;
   try {
-    return asBase(manifest.name, archives, await loadIndex(client, manifest));
+    return asBase(manifest.name, archives, await loadIndex(new ArchiveReader(client), manifest));
   } catch (error) {
     if (error instanceof QuackupError) return error.message;
     throw error;
@@ -47,11 +57,10 @@ async function newestManifest(
   client: TargetClient,
   { manifests }: TargetContent,
   now: Date,
-): Promise<Manifest | string> {
+): Promise<StoredManifest | string> {
   const names = [...manifests].toSorted(byNewestName);
   const newest = names.find((name) => !isOfLater(name, now));
-  if (newest === undefined)
-    return names.length === 0 ? 'there is none yet' : 'all that there are are of later';
+  if (newest === undefined) return names.length === 0 ? NONE_YET : 'all that there are are of later';
   try {
     return (await loadManifest(client, newest)) ?? `${newest} has just been removed`;
   } catch (error) {
@@ -85,7 +94,11 @@ export function isDue(
   });
 }
 
-function asBase(backup: string, archives: readonly ArchiveReference[], { head, tables }: ArchiveIndex): Base {
+export function asBase(
+  backup: string,
+  archives: readonly ArchiveReference[],
+  { head, tables }: ArchiveIndex,
+): Base {
   return {
     backup,
     archives,
@@ -97,6 +110,6 @@ function asBase(backup: string, archives: readonly ArchiveReference[], { head, t
   };
 }
 
-function days(ms: number): string {
+export function days(ms: number): string {
   return `${Number((ms / 86_400_000).toFixed(2))} days`;
 }

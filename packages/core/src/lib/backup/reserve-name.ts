@@ -1,3 +1,5 @@
+import { randomInt } from 'node:crypto';
+
 import { isTargetError } from '@quackup/target-api';
 
 import type { Clock, NamedTarget } from '../api.ts';
@@ -9,6 +11,8 @@ import { TargetClient } from '../target/target-client.ts';
 
 /** More backups than this within one second do not happen; something else is wrong. */
 const MAX_ORDINAL = 10_000;
+/** Numbers of backups on targets that can only be written are below this; the format has room for six digits. */
+const BLIND_ORDINALS = 1_000_000;
 
 /** A backup's name, held by a lease on each target, and which targets still work. */
 export interface Reservation extends AsyncDisposable {
@@ -41,8 +45,10 @@ export async function reserveName(
     signal?.throwIfAborted();
     if (working().length === 0) throw allFailed(failed);
   };
+  // Where nobody can look whether a name is free, a random one is.
+  const isBlind = targets.some(({ access }) => access === 'write-only');
   for (let ordinal = 1; ordinal <= MAX_ORDINAL; ordinal += 1) {
-    const name = backupName(createdAt, ordinal);
+    const name = backupName(createdAt, isBlind ? randomInt(MAX_ORDINAL, BLIND_ORDINALS) : ordinal);
     const leases = await tryName(name, working(), fail, clock);
     try {
       checkAlive();
@@ -90,6 +96,7 @@ async function tryName(
           return;
         }
         leases.set(client.name, lease);
+        if (client.access === 'write-only') return;
         // Looked at under the lease: whoever had the name before may just have finished.
         if (await isTaken(client, name)) taken = true;
       } catch (error) {

@@ -14,9 +14,9 @@ export function buildConfig(raw: RawConfig, source: YamlSource, path: string): C
   const baseDir = dirname(path);
   const placeOf: Config['placeOf'] = (at, side) => source.placeAt(source.offsetOf(at, side));
   const targets = new Map(
-    Object.entries(raw.targets ?? {}).map(([name, { type, limits, ...options }]) => [
+    Object.entries(raw.targets ?? {}).map(([name, { type, access = 'full', limits, ...options }]) => [
       name,
-      { type, options, ...(limits !== undefined && { limits: toLimits(limits) }) },
+      { type, access, options, ...(limits !== undefined && { limits: toLimits(limits) }) },
     ]),
   );
   return {

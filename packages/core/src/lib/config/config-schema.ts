@@ -1,6 +1,6 @@
 import * as z from 'zod';
 
-import type { Compression, RetentionPolicy, VerifyLevel } from '../api.ts';
+import type { Compression, RetentionPolicy, TargetAccess, VerifyLevel } from '../api.ts';
 import { type RawLimits, limitsSchema } from './limits-schema.ts';
 import { dailySections, type RawDailySections } from './daily-sections.ts';
 import { checkDatabaseName } from './database-names.ts';
@@ -61,6 +61,12 @@ const target = z
         'A built-in type (`local`), the name of a package, or the path of a module (`./my-target.js`).',
       ),
     limits: limitsSchema.exactOptional(),
+    access: z
+      .enum(['full', 'append-only', 'write-only'])
+      .exactOptional()
+      .describe(
+        'What may be done there. append-only: objects are put, read and listed, never replaced or deleted. write-only: new objects are put, nothing else. Default: full.',
+      ),
   })
   .describe('A place that keeps backups. Besides `type` and `limits` it takes the options of that type.');
 
@@ -127,7 +133,15 @@ export interface RawConfig extends RawDailySections {
   readonly $schema?: string;
   readonly databases?: readonly (string | { readonly path: string; readonly name?: string })[];
   readonly targets?: Readonly<
-    Record<string, { readonly type: string; readonly limits?: RawLimits; readonly [option: string]: unknown }>
+    Record<
+      string,
+      {
+        readonly type: string;
+        readonly access?: TargetAccess;
+        readonly limits?: RawLimits;
+        readonly [option: string]: unknown;
+      }
+    >
   >;
   readonly backup?: {
     readonly targets?: readonly string[];

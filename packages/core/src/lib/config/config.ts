@@ -1,4 +1,4 @@
-import type { Compression, RetentionPolicy, TargetLimits, VerifyLevel } from '../api.ts';
+import type { Compression, RetentionPolicy, TargetAccess, TargetLimits, VerifyLevel } from '../api.ts';
 import type { DailyConfig } from './daily-config.ts';
 
 /** An entry of `databases`. */
@@ -15,7 +15,8 @@ export interface ConfiguredDatabase {
 export interface ConfiguredTarget {
   /** A built-in name, a package name, or a path beginning with `./`, `../` or `/`. */
   readonly type: string;
-  /** Everything but `type` and `limits`. Secrets may still be `{ env }` or `{ file }`. */
+  readonly access: TargetAccess;
+  /** Everything but `type`, `access` and `limits`. Secrets may still be `{ env }` or `{ file }`. */
   readonly options: Readonly<Record<string, unknown>>;
   readonly limits?: TargetLimits;
 }

@@ -52,11 +52,14 @@ export async function openTarget(
   const options = await checkOptions({ section: 'targets', name, schema, secretOptions }, resolved, config);
   try {
     const target = await definition.open(options, { baseDir: config.baseDir, ...(signal && { signal }) });
-    const { limits } = configured;
+    const { limits, access } = configured;
     const { secrets } = resolved;
     return {
       name,
       target,
+      access,
+      // Where the configuration asks for encryption nothing plain is written, whoever would.
+      encryptedOnly: config.encryption !== undefined,
       ...(secrets.length > 0 && { secrets }),
       ...(limits !== undefined && { limits }),
     };

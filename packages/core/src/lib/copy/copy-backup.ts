@@ -2,19 +2,20 @@
  * Copies one backup to another target: the archives that it needs and are not there yet, the oldest first, and its manifest
  * last. Every byte is hashed on its way, so a copy is never worse than what was backed up.
  */
-import { createHash } from 'node:crypto';
-
 import { isTargetError, type ObjectKey, objectKey } from '@quackup/target-api';
 
 import type { Clock, NamedTarget } from '../api.ts';
 import { systemClock } from '../clock.ts';
 import { QuackupError } from '../errors.ts';
-import { manifestKey } from '../format/backup-name.ts';
-import { formatManifest, type Manifest } from '../format/manifest.ts';
+import { isEncryptedKey, manifestKey } from '../format/backup-name.ts';
+import { ArchiveDigest, describeSize, hasSizeOf, maxSizeOf } from '../format/archive-size.ts';
+import { formatStoredManifest, isSealedManifest, type StoredManifest } from '../format/manifest.ts';
+import type { StoredHeader } from '../format/sealed-manifest.ts';
 import type { ArchiveReference } from '../format/schema.ts';
 import { acquireCopyLease } from '../lease/lease.ts';
 import type { OnProgress } from '../progress.ts';
 import { loadManifest, notFound } from '../read/load-backup.ts';
+import { plainRefused } from '../target/refusals.ts';
 import { TargetClient } from '../target/target-client.ts';
 import { planCopy } from './plan-copy.ts';
 
@@ -44,6 +45,7 @@ export interface CopyReport {
  * @throws BACKUP_NOT_FOUND if there is no such backup, or it is not one that Quackup wrote.
  * @throws BACKUP_DAMAGED if an archive is not what was written; then nothing of it is on the other target.
  * @throws COPY_CONFLICT if the other target has another object under a name that is needed; it is not touched.
+ * @throws PLAIN_REFUSED if it is not encrypted, and only encrypted backups may be there.
  * @throws LEASE_HELD if a cleanup is running on the other target.
  * @throws TARGET_FAILED if the backup is gone from there in the end: then it is not listed there.
  */
@@ -58,6 +60,7 @@ export async function copyBackup(
   const destination = new TargetClient(to, { signal });
   const manifest = await loadManifest(source, backup);
   if (manifest === undefined) throw notFound(source, backup);
+  if (to.encryptedOnly === true && !isSealedManifest(manifest)) throw plainRefused(destination, backup);
   await using lease = await acquireCopyLease(destination, backup, clock);
   const plan = await planCopy(destination, manifest);
   const totalBytes = plan.missing.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
@@ -65,7 +68,7 @@ export async function copyBackup(
   onProgress?.({ type: 'task-start', task, label: `copying ${backup}`, totalBytes });
   try {
     for (const archive of plan.missing) {
-      await copyArchive(source, destination, archive, (bytes) =>
+      await copyArchive(source, destination, withHeader(archive, manifest), (bytes) =>
         onProgress?.({ type: 'task-advance', task, bytes }),
       );
       lease.throwIfLost();
@@ -86,16 +89,27 @@ export async function copyBackup(
   };
 }
 
+function withHeader(archive: ArchiveReference, manifest: StoredManifest): CopiedArchive {
+  return isSealedManifest(manifest) && archive.name === manifest.archive.name ? manifest.archive : archive;
+}
+
+/** An archive; with its header where that is known, which it is of a backup's own. */
+interface CopiedArchive extends ArchiveReference {
+  readonly header?: StoredHeader;
+}
+
 async function copyArchive(
   source: TargetClient,
   destination: TargetClient,
-  archive: ArchiveReference,
+  archive: CopiedArchive,
   onBytes: (bytes: number) => void,
 ): Promise<void> {
   const key = objectKey(archive.name);
+  const size = isEncryptedKey(key) ? (await source.stat(key))?.size : archive.sizeBytes;
+  if (size === undefined) throw notWhole(source, archive.name, 'it is gone');
   try {
     await destination.put(key, checked(source, key, archive, onBytes), {
-      size: archive.sizeBytes,
+      size,
       ...(destination.target.capabilities.putIfAbsent && { condition: { type: 'if-absent' } }),
     });
   } catch (error) {
@@ -110,10 +124,11 @@ async function copyArchive(
 async function* checked(
   source: TargetClient,
   key: ObjectKey,
-  { name, sizeBytes, sha256 }: ArchiveReference,
+  archive: CopiedArchive,
   onBytes: (bytes: number) => void,
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  const digest = createHash('sha256');
+  const { name, sha256, header } = archive;
+  const digest = new ArchiveDigest(name);
   let done = 0;
   // The last piece is held back until it is known that all of them are right.
   let held: Buffer | undefined;
@@ -122,7 +137,7 @@ async function* checked(
       if (held !== undefined) yield held;
       digest.update(piece);
       done += piece.length;
-      if (done > sizeBytes) throw notWhole(source, name, `it has more than ${sizeBytes} bytes`);
+      if (done > maxSizeOf(archive)) throw notWhole(source, name, `it ${describeSize(archive, done)}`);
       onBytes(piece.length);
       held = piece;
     }
@@ -130,25 +145,26 @@ async function* checked(
     if (isTargetError(error) && error.code === 'NOT_FOUND') throw notWhole(source, name, 'it is gone', error);
     throw error;
   }
-  if (done !== sizeBytes) throw notWhole(source, name, `it has ${done} bytes, not ${sizeBytes}`);
-  if (digest.digest('hex') !== sha256)
+  if (!hasSizeOf(archive, done)) throw notWhole(source, name, `it ${describeSize(archive, done)}`);
+  const found = digest.finish();
+  if (found.sha256 !== sha256 || (header !== undefined && found.header.sha256 !== header.sha256))
     throw notWhole(source, name, 'its SHA-256 is not the one that was recorded');
   if (held !== undefined) yield held;
 }
 
 /** The manifest, last: from here on the backup is on the other target too. */
-async function declare(destination: TargetClient, manifest: Manifest): Promise<void> {
-  for (const { name, sizeBytes } of [...manifest.references, manifest.archive]) {
+async function declare(destination: TargetClient, manifest: StoredManifest): Promise<void> {
+  for (const needed of [...manifest.references, manifest.archive]) {
+    const { name } = needed;
     const found = await destination.stat(objectKey(name));
-    if (found?.size === sizeBytes) continue;
+    if (hasSizeOf(needed, found?.size)) continue;
     throw new QuackupError(
       'TARGET_FAILED',
       `${name} on ${destination.target.displayName}, which ${manifest.name} needs, is gone by now; the backup is not listed there`,
       { hint: 'copy it again' },
     );
   }
-  const { format: _format, sha256: _sha256, ...content } = manifest;
-  await destination.putText(manifestKey(manifest.name), formatManifest(content));
+  await destination.putText(manifestKey(manifest.name), formatStoredManifest(manifest));
 }
 
 function notWhole(source: TargetClient, name: string, why: string, cause?: unknown): QuackupError {

@@ -1,10 +1,8 @@
-import { createHash } from 'node:crypto';
-
 import { objectKey } from '@quackup/target-api';
 
 import { QuackupError } from '../errors.ts';
-import { ARCHIVE_EXTENSIONS } from '../format/backup-name.ts';
-import type { Manifest } from '../format/manifest.ts';
+import { ArchiveDigest, hasSizeOf } from '../format/archive-size.ts';
+import { backupOfArchive } from '../format/backup-name.ts';
 import type { ArchiveReference } from '../format/schema.ts';
 import { loadManifest } from '../read/load-backup.ts';
 import type { TargetClient } from '../target/target-client.ts';
@@ -23,7 +21,10 @@ export interface CopyPlan {
  */
 export async function planCopy(
   client: TargetClient,
-  { archive, references }: { readonly archive: ArchiveReference } & Pick<Manifest, 'references'>,
+  {
+    archive,
+    references,
+  }: { readonly archive: ArchiveReference; readonly references: readonly ArchiveReference[] },
 ): Promise<CopyPlan> {
   const missing: ArchiveReference[] = [];
   const present: ArchiveReference[] = [];
@@ -31,7 +32,7 @@ export async function planCopy(
   for (const needed of [...references, { name, sizeBytes, sha256 }]) {
     const found = await client.stat(objectKey(needed.name));
     if (found === undefined) missing.push(needed);
-    else if (found.size === needed.sizeBytes && (await hashOf(client, needed)) === needed.sha256)
+    else if (hasSizeOf(needed, found.size) && (await hashOf(client, needed)) === needed.sha256)
       present.push(needed);
     else throw conflict(client, needed.name);
   }
@@ -41,15 +42,14 @@ export async function planCopy(
 /** What the manifest beside an archive says, else what the archive's bytes give. */
 async function hashOf(client: TargetClient, { name }: ArchiveReference): Promise<string> {
   try {
-    const extension = ARCHIVE_EXTENSIONS.find((ending) => name.endsWith(ending)) ?? '';
-    const manifest = await loadManifest(client, name.slice(0, name.length - extension.length));
+    const manifest = await loadManifest(client, backupOfArchive(name));
     if (manifest?.archive.name === name) return manifest.archive.sha256;
   } catch (error) {
     if (!(error instanceof QuackupError)) throw error;
   }
-  const digest = createHash('sha256');
+  const digest = new ArchiveDigest(name);
   for await (const piece of client.read(objectKey(name))) digest.update(piece);
-  return digest.digest('hex');
+  return digest.finish().sha256;
 }
 
 function conflict(client: TargetClient, name: string): QuackupError {

@@ -19,6 +19,7 @@ import type {
 } from '../api.ts';
 import { systemClock } from '../clock.ts';
 import { createBackup } from '../backup/create-backup.ts';
+import type { KeySource } from '../encryption/encryption.ts';
 import { cleanupBackups } from '../cleanup/cleanup-backups.ts';
 import { failureReport } from '../failure-report.ts';
 import { listBackups } from '../list/list-backups.ts';
@@ -33,6 +34,8 @@ const SLACK_MS = 3_600_000;
 
 export interface DailyOptions extends BackupOptions {
   readonly policy: RetentionPolicy;
+  /** For encrypted backups. Without one they are verified at level `archive`, and never scanned. */
+  readonly keys?: KeySource;
   /** Default: blocks. */
   readonly verifyLevel?: VerifyLevel;
   /** How old the last scan on a target may be until one is made instead, in milliseconds. Default: 7 days. */
@@ -58,13 +61,15 @@ export interface DailyReport {
   readonly verified: readonly { readonly target: string; readonly report: VerifyReport }[];
   readonly cleanups: readonly { readonly target: string; readonly report: CleanupReport }[];
   readonly problems: readonly DailyProblem[];
+  /** What the access to a target does not allow, and is therefore left to another machine. */
+  readonly deferred: readonly { readonly target: string; readonly what: 'verification' | 'cleanup' }[];
   /** The newest complete backup that each target that could be read has now, null if it has none. */
   readonly lastGood: readonly {
     readonly target: string;
     readonly backup: string | null;
     /** ISO 8601, UTC. */
     readonly createdAt: string | null;
-    /** How many backups it has, and the bytes that their archives take. */
+    /** How many backups it has, and the bytes that their archives take; where nothing can be read, those of this run. */
     readonly backups: number;
     readonly storedBytes: number;
     /** When the last scan of one of them passed, ISO 8601, UTC; null if none ever did. */
@@ -92,6 +97,7 @@ class DailyRun {
   readonly #verified: DailyReport['verified'][number][] = [];
   readonly #cleanups: DailyReport['cleanups'][number][] = [];
   readonly #lastGood: DailyReport['lastGood'][number][] = [];
+  readonly #deferred: DailyReport['deferred'][number][] = [];
   #backup: BackupReport | undefined;
 
   constructor(options: DailyOptions) {
@@ -111,8 +117,18 @@ class DailyRun {
   }
 
   async verifyAndCleanUp(target: NamedTarget): Promise<void> {
-    const { name } = target;
-    if (await this.#isGoodOn(target)) await this.#cleanUp(target);
+    const { name, access = 'full' } = target;
+    if (access === 'write-only') {
+      this.#defer(target, 'verification', 'cleanup');
+      const made = this.#completeOn(name);
+      if (made === undefined) return;
+      const { backup, createdAt, archiveBytes: storedBytes } = made;
+      this.#lastGood.push({ target: name, backup, createdAt, backups: 1, storedBytes, scannedAt: null });
+      return;
+    }
+    const isGood = await this.#isGoodOn(target);
+    if (access !== 'full') this.#defer(target, 'cleanup');
+    else if (isGood) await this.#cleanUp(target);
     const listed = await this.#attempt(`target ${name}`, () => this.#list(target));
     if (listed === undefined) return;
     const good = listed.find(isComplete);
@@ -136,8 +152,27 @@ class DailyRun {
       verified: this.#verified,
       cleanups: this.#cleanups,
       problems: this.#problems,
+      deferred: this.#deferred,
       lastGood: this.#lastGood,
     };
+  }
+
+  /** Whether what is made here cannot be read here. */
+  get #isLocked(): boolean {
+    return this.#options.encryption !== undefined && this.#options.keys === undefined;
+  }
+
+  /** This run's backup, if it is on a target with all databases. */
+  #completeOn(target: string): BackupReport | undefined {
+    const backup = this.#backup;
+    const isThere = backup?.targets.some(({ name, status }) => name === target && status === 'ok') === true;
+    return isThere && backup.databases.every(({ status }) => status === 'ok') ? backup : undefined;
+  }
+
+  #defer({ name, access }: NamedTarget, ...steps: readonly DailyReport['deferred'][number]['what'][]): void {
+    this.#deferred.push(...steps.map((what) => ({ target: name, what })));
+    const text = `on ${name}, which is ${access}, there is no ${steps.join(' and no ')} from here`;
+    this.#options.onProgress?.({ type: 'message', level: 'info', text });
   }
 
   /** Whether this run's backup is on a target, with all databases, and passes. */
@@ -145,11 +180,12 @@ class DailyRun {
     const backup = this.#backup;
     const { name } = target;
     if (backup?.targets.some((entry) => entry.name === name && entry.status === 'ok') !== true) return false;
-    const { verifyLevel = 'blocks', signal, onProgress, clock, tempDir } = this.#options;
+    const { verifyLevel = 'blocks', signal, onProgress, clock, tempDir, keys } = this.#options;
     const report = await this.#attempt(`verification on ${name}`, async () => {
-      const level = (await this.#isScanDue(target)) ? 'scan' : verifyLevel;
+      const level = this.#isLocked ? 'archive' : (await this.#isScanDue(target)) ? 'scan' : verifyLevel;
       return verifyBackup(target, backup.backup, {
         level,
+        ...(keys && { keys }),
         ...(signal && { signal }),
         ...(onProgress && { onProgress }),
         ...(clock && { clock }),

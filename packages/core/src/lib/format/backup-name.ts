@@ -2,6 +2,7 @@
  * Names of backups and of their objects on a target:
  *
  *     backup_20261122_020000.tar.zst          the archive (.tar.gz, .tar)
+ *     backup_20261122_020000.tar.zst.age      the archive, encrypted
  *     backup_20261122_020000.json             the manifest
  *     backup_20261122_020000.verified.json    what the last scan found
  *     leases/...                              who is working here now
@@ -52,8 +53,27 @@ export type ObjectRole =
   | { readonly role: 'archive' | 'manifest' | 'verified'; readonly backup: string }
   | { readonly role: 'foreign' };
 
+/** What follows the extension of an encrypted archive: it is an age file. */
+export const ENCRYPTED_EXTENSION = '.age';
+
 /** Extensions of archives, longest first. */
-export const ARCHIVE_EXTENSIONS = ['.tar.zst', '.tar.gz', '.tar'] as const;
+export const ARCHIVE_EXTENSIONS = [
+  '.tar.zst.age',
+  '.tar.gz.age',
+  '.tar.age',
+  '.tar.zst',
+  '.tar.gz',
+  '.tar',
+] as const;
+
+/** Whether the key of an archive is that of an encrypted one. */
+export const isEncryptedKey = (key: string): boolean => key.endsWith(ENCRYPTED_EXTENSION);
+
+/** The name of the backup that an archive is of. */
+export function backupOfArchive(key: string): string {
+  const extension = ARCHIVE_EXTENSIONS.find((ending) => key.endsWith(ending)) ?? '';
+  return key.slice(0, key.length - extension.length);
+}
 
 /**
  * Sorts a key into its role. Names that no version of Quackup writes are `foreign`: they are never touched. An

@@ -1,5 +1,6 @@
 /** What an import takes, and what it tells. */
 import type { BackupOptions, DatabaseSource, FailureReport, TargetReport } from '../api.ts';
+import type { KeySource } from '../encryption/encryption.ts';
 
 /**
  * What can be imported: an archive of OpenQuant, a folder that EXPORT DATABASE wrote, or a database file that was copied
@@ -7,8 +8,10 @@ import type { BackupOptions, DatabaseSource, FailureReport, TargetReport } from 
  */
 export type ImportKind = 'openquant' | 'export' | 'copy';
 
-/** How backups are stored is as for any other. */
-export interface ImportOptions extends Omit<BackupOptions, 'databases'> {
+/** How backups are stored is as for any other; but an import is never what the next backup builds upon from memory. */
+export interface ImportOptions extends Omit<BackupOptions, 'databases' | 'memoryDir'> {
+  /** To know an earlier import again among encrypted backups. */
+  readonly keys?: KeySource;
   /** Absolute path of a file or folder. */
   readonly path: string;
   /** Folder that relative original paths (OpenQuant's) are relative to. */

@@ -9,9 +9,9 @@ import { createReadStream } from 'node:fs';
 
 import { backupName, startOfBackupName } from '../format/backup-name.ts';
 import type { Manifest } from '../format/manifest.ts';
-import { loadManifest } from '../read/load-backup.ts';
+import type { ArchiveReader } from '../read/archive-reader.ts';
+import { loadManifest, openManifest } from '../read/load-backup.ts';
 import { readContent } from '../list/list-backups.ts';
-import type { TargetClient } from '../target/target-client.ts';
 
 const SENTENCE = /^imported from .*, SHA-256 ([0-9a-f]{64})$/s;
 
@@ -43,17 +43,23 @@ export async function fingerprint(
 export const importedFrom = (source: string, sha256: string): string =>
   `imported from ${source}, SHA-256 ${sha256}`;
 
-/** The backup on a target that is of this very import and time. */
+/**
+ * The backup on a target that is of this very import and time.
+ *
+ * @throws KEY_REQUIRED if one of that time is encrypted, and no key tells whether it is this one.
+ */
 export async function findImported(
-  client: TargetClient,
+  archives: ArchiveReader,
   createdAt: Date,
   sha256: string,
 ): Promise<Manifest | undefined> {
+  const { client } = archives;
   const second = startOfBackupName(backupName(createdAt, 1))?.getTime();
   for (const name of (await readContent(client)).manifests) {
     if (startOfBackupName(name)?.getTime() !== second) continue;
     // One that is damaged is no reason to stop; nor is it what is looked for.
-    const manifest = await loadManifest(client, name).catch(() => undefined);
+    const stored = await loadManifest(client, name).catch(() => undefined);
+    const manifest = stored && (await openManifest(archives, stored));
     const told = manifest?.databases.flatMap(({ warnings = [] }) => warnings.map(fingerprintIn)) ?? [];
     if (told.includes(sha256)) return manifest;
   }

@@ -10,6 +10,7 @@ import { systemClock } from '../clock.ts';
 import { QuackupError } from '../errors.ts';
 import { failureReport } from '../failure-report.ts';
 import { backupName } from '../format/backup-name.ts';
+import { ArchiveReader } from '../read/archive-reader.ts';
 import { TargetClient } from '../target/target-client.ts';
 import type { ImportedDatabase, ImportItem, ImportOptions, ImportReport } from './api.ts';
 import { findCandidates } from './find-candidates.ts';
@@ -102,13 +103,14 @@ async function importOne(opened: OpenedImport, options: ImportOptions): Promise<
 
 /** The names of the backups that are this import, by target. */
 async function findOnTargets(
-  { targets, signal }: ImportOptions,
+  { targets, signal, keys }: ImportOptions,
   createdAt: Date,
   sha256: string,
 ): Promise<ReadonlyMap<string, string>> {
   const there = new Map<string, string>();
   for (const target of targets) {
-    const found = await findImported(new TargetClient(target, { signal }), createdAt, sha256);
+    const archives = new ArchiveReader(new TargetClient(target, { signal }), keys);
+    const found = await findImported(archives, createdAt, sha256);
     if (found !== undefined) there.set(target.name, found.name);
   }
   return there;

@@ -1,4 +1,4 @@
-import type { DatabaseReport, DatabaseSource, NamedTarget } from '../api.ts';
+import type { BackupOptions, DatabaseReport, DatabaseSource, NamedTarget } from '../api.ts';
 import { storeBackup } from '../backup/create-backup.ts';
 import { failureReport } from '../failure-report.ts';
 import { ScratchFolder } from '../process/scratch-folder.ts';
@@ -27,9 +27,11 @@ export async function storeImport(
   const sources = opened.databases.map(({ name, path }): DatabaseSource => ({ name, path }));
   if (ready.good.size === 0) return nothingGood(sources, ready, notes);
   const { createdAt, source } = opened;
+  // What it holds is of the past: the next backup builds upon the last one that was made here.
+  const { memoryDir: _memory, ...how }: ImportOptions & Pick<BackupOptions, 'memoryDir'> = options;
   const made = await storeBackup(
     // One after another: what is of one moment has that from where it comes.
-    { ...options, databases: sources, targets, sameMoment: false },
+    { ...how, databases: sources, targets, sameMoment: false },
     {
       createdAt,
       open: async ({ name }, snapshotOptions) => {

@@ -12,6 +12,7 @@ import { isTargetError, type ObjectKey } from '@quackup/target-api';
 import type { Clock } from '../api.ts';
 import { QuackupError } from '../errors.ts';
 import { ownHolder } from '../process/holder.ts';
+import { notAllowed } from '../target/refusals.ts';
 import type { TargetClient } from '../target/target-client.ts';
 import { HeldLease, type Lease } from './held-lease.ts';
 import {
@@ -41,6 +42,7 @@ export async function acquireBackupLease(
   name: string,
   clock: Clock,
 ): Promise<Lease | undefined> {
+  if (client.access !== 'full') return NO_LEASE;
   const id = randomId();
   const { putIfAbsent } = client.target.capabilities;
   const key = backupLeaseKey(name, putIfAbsent ? undefined : id);
@@ -65,6 +67,7 @@ export async function acquireBackupLease(
  * @throws LEASE_HELD if a cleanup is running.
  */
 export async function acquireCopyLease(client: TargetClient, name: string, clock: Clock): Promise<Lease> {
+  if (client.access !== 'full') return NO_LEASE;
   const id = randomId();
   const key = backupLeaseKey(name, id);
   const content = newLease('backup', id, await ownHolder(), clock.now());
@@ -78,8 +81,10 @@ export async function acquireCopyLease(client: TargetClient, name: string, clock
 
 /**
  * @throws LEASE_HELD if a backup or another cleanup is running.
+ * @throws TARGET_ACCESS if nothing may be removed there.
  */
 export async function acquireCleanupLease(client: TargetClient, clock: Clock): Promise<Lease> {
+  if (client.access !== 'full') throw notAllowed(client, 'a cleanup or a repair');
   const id = randomId();
   const key = cleanupLeaseKey(id);
   const content = newLease('cleanup', id, await ownHolder(), clock.now());
@@ -90,6 +95,16 @@ export async function acquireCleanupLease(client: TargetClient, clock: Clock): P
     return lease;
   });
 }
+
+/**
+ * Where a lease could be neither renewed nor removed there is none. Whoever cleans up there does so from elsewhere, at a time
+ * when no backup runs.
+ */
+const NO_LEASE: Lease = {
+  signal: new AbortController().signal,
+  throwIfLost: () => {},
+  [Symbol.asyncDispose]: async () => {},
+};
 
 /** Gives the lease back unless `look` returns it. */
 async function orStepBack<Result extends Lease | undefined>(

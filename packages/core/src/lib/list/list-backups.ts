@@ -6,8 +6,15 @@ import type { BackupSummary, NamedTarget } from '../api.ts';
 import { orderedMap } from '../archive/ordered-map.ts';
 import { QuackupError } from '../errors.ts';
 import { failureReport } from '../failure-report.ts';
-import { isBackupName, roleOfKey, startOfBackupName, verifiedKey } from '../format/backup-name.ts';
-import type { Manifest } from '../format/manifest.ts';
+import {
+  isBackupName,
+  isEncryptedKey,
+  roleOfKey,
+  startOfBackupName,
+  verifiedKey,
+} from '../format/backup-name.ts';
+import { describeSize, hasSizeOf } from '../format/archive-size.ts';
+import { isSealedManifest, type StoredManifest } from '../format/manifest.ts';
 import { readOpenQuantMetadata } from '../openquant/openquant-archive.ts';
 import { loadManifest } from '../read/load-backup.ts';
 import { TargetClient } from '../target/target-client.ts';
@@ -32,7 +39,7 @@ export interface TargetContent {
 export interface ListedBackup {
   readonly summary: BackupSummary;
   /** Absent for OpenQuant archives and for damaged manifests. */
-  readonly manifest: Manifest | undefined;
+  readonly manifest: StoredManifest | undefined;
 }
 
 export async function readContent(client: TargetClient): Promise<TargetContent> {
@@ -101,7 +108,7 @@ async function readOwn(
   name: string,
   content: TargetContent,
 ): Promise<ListedBackup | undefined> {
-  let manifest: Manifest | undefined;
+  let manifest: StoredManifest | undefined;
   try {
     manifest = await loadManifest(client, name);
     if (manifest === undefined) return undefined;
@@ -116,31 +123,55 @@ async function readOwn(
       createdAt: manifest.createdAt,
       kind: manifest.kind,
       origin: 'quackup',
-      databases: manifest.databases.map((database) => database.name),
-      sizeBytes: manifest.databases.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
-      storedBytes: manifest.archive.sizeBytes,
+      ...contents(manifest),
       dependsOn: manifest.references.map((reference) => reference.name),
       freesBytes: 0,
       target: client.name,
       verified: content.verified.has(name) ? await readVerified(client, name) : null,
-      failedDatabases: manifest.failed.map((database) => database.name),
       ...missingArchive(manifest, content),
     },
   };
 }
 
+/** What a manifest says of what is in the backup: of an encrypted one, whose databases only a key names, no more than sizes. */
+function contents(
+  manifest: StoredManifest,
+): Pick<
+  BackupSummary,
+  'encrypted' | 'recipients' | 'databases' | 'sizeBytes' | 'storedBytes' | 'failedDatabases' | 'failedCount'
+> {
+  const { archive } = manifest;
+  if (isSealedManifest(manifest)) {
+    return {
+      encrypted: true,
+      recipients: manifest.recipients,
+      databases: [],
+      sizeBytes: manifest.sizeBytes,
+      storedBytes: archive.sizeBytes + manifest.archive.header.sizeBytes,
+      failedDatabases: [],
+      failedCount: manifest.failed,
+    };
+  }
+  return {
+    encrypted: false,
+    recipients: [],
+    databases: manifest.databases.map((database) => database.name),
+    sizeBytes: manifest.databases.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
+    storedBytes: archive.sizeBytes,
+    failedDatabases: manifest.failed.map((database) => database.name),
+    failedCount: manifest.failed.length,
+  };
+}
+
 /** The listing shows at once whether a manifest's archives are there, and as long as they must be. */
 function missingArchive(
-  manifest: Manifest,
+  manifest: StoredManifest,
   content: TargetContent,
 ): { damaged?: BackupSummary['damaged'] & object } {
-  for (const { name, sizeBytes } of [manifest.archive, ...manifest.references]) {
-    const size = content.sizes.get(name);
-    if (size === sizeBytes) continue;
-    const message =
-      size === undefined
-        ? `the archive ${name} is gone`
-        : `the archive ${name} has ${size} bytes, not ${sizeBytes}`;
+  for (const archive of [manifest.archive, ...manifest.references]) {
+    const size = content.sizes.get(archive.name);
+    if (hasSizeOf(archive, size)) continue;
+    const message = `the archive ${archive.name} ${describeSize(archive, size)}`;
     return { damaged: { code: 'BACKUP_DAMAGED', message } };
   }
   return {};
@@ -157,6 +188,8 @@ function damagedSummary(
     createdAt: (startOfBackupName(name) ?? new Date(0)).toISOString(),
     kind: 'full',
     origin: 'quackup',
+    encrypted: (content.archives.get(name) ?? []).some(({ key }) => isEncryptedKey(key)),
+    recipients: [],
     databases: [],
     sizeBytes: 0,
     storedBytes: (content.archives.get(name) ?? []).reduce((sum, { size }) => sum + size, 0),
@@ -165,6 +198,7 @@ function damagedSummary(
     target: client.name,
     verified: null,
     failedDatabases: [],
+    failedCount: 0,
     damaged: failureReport(error),
   };
 }
@@ -191,12 +225,15 @@ async function readForeign(
     name,
     kind: 'full',
     origin: 'openquant',
+    encrypted: false,
+    recipients: [],
     storedBytes: info.size,
     dependsOn: [],
     freesBytes: 0,
     target: client.name,
     verified: null,
     failedDatabases: [],
+    failedCount: 0,
   } as const;
   try {
     const metadata = await readOpenQuantMetadata(client, info.key);

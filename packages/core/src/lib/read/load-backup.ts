@@ -8,8 +8,18 @@ import { type ArchiveIndex, decodePages, parseIndexHead } from '../archive/index
 import { checkDatabaseName, checkEntryNames } from '../config/index.ts';
 import { QuackupError } from '../errors.ts';
 import { isBackupName, manifestKey } from '../format/backup-name.ts';
-import { type Manifest, MAX_MANIFEST_BYTES, parseManifest } from '../format/manifest.ts';
+import { ageFailure } from '../encryption/age-failure.ts';
+import { contentSize } from '../format/archive-size.ts';
+import {
+  isSealedManifest,
+  type Manifest,
+  MAX_MANIFEST_BYTES,
+  parseManifest,
+  type StoredManifest,
+} from '../format/manifest.ts';
+import { openSealedManifest } from '../format/sealed-manifest.ts';
 import type { TargetClient } from '../target/target-client.ts';
+import type { ArchiveReader } from './archive-reader.ts';
 
 /**
  * Bytes of an index's head, which repeats what the manifest says of its databases: four times as much as a manifest may
@@ -21,10 +31,21 @@ const MAX_INDEX_HEAD_BYTES = 4 * MAX_MANIFEST_BYTES;
  * @returns the manifest, or undefined if there is none: then there is no such backup.
  * @throws BACKUP_DAMAGED, FORMAT_UNSUPPORTED as {@link parseManifest}.
  */
-export async function loadManifest(client: TargetClient, name: string): Promise<Manifest | undefined> {
+export async function loadManifest(client: TargetClient, name: string): Promise<StoredManifest | undefined> {
   if (!isBackupName(name)) return undefined;
   const text = await client.readText(manifestKey(name), MAX_MANIFEST_BYTES);
   return text === undefined ? undefined : parseManifest(text, name);
+}
+
+/**
+ * All that a manifest says, whether or not a key is needed for it.
+ *
+ * @throws KEY_REQUIRED, KEY_WRONG if it is encrypted and cannot be read.
+ * @throws BACKUP_DAMAGED if what it says outside is not what was sealed.
+ */
+export async function openManifest(archives: ArchiveReader, manifest: StoredManifest): Promise<Manifest> {
+  if (!isSealedManifest(manifest)) return manifest;
+  return openSealedManifest(manifest, await archives.identities(`${manifest.name}.json`));
 }
 
 /** The codec that decodes an archive, by the ending of its key. */
@@ -36,11 +57,11 @@ export const codecOfArchive = (key: string): Codec => createCodec({ algorithm: a
  * @throws BACKUP_DAMAGED if it is missing, is not what the manifest says, or points outside the archives.
  * @throws ARCHIVE_HOSTILE if it names databases as no backup does.
  */
-export async function loadIndex(client: TargetClient, manifest: Manifest): Promise<ArchiveIndex> {
+export async function loadIndex(archives: ArchiveReader, manifest: Manifest): Promise<ArchiveIndex> {
   const { archive, index: place } = manifest;
   if (
     place.headBytes > MAX_INDEX_HEAD_BYTES ||
-    place.offset + place.length > archive.sizeBytes ||
+    place.offset + place.length > sizeOfContent(archive) ||
     place.headLength > place.length
   ) {
     throw damaged(manifest, 'the manifest says that it lies where it cannot');
@@ -48,7 +69,7 @@ export async function loadIndex(client: TargetClient, manifest: Manifest): Promi
   const key = objectKey(archive.name);
   let stored: Buffer;
   try {
-    stored = await readStored(client, key, place);
+    stored = await readStored(archives, key, place);
   } catch (error) {
     if (error instanceof QuackupError || (error as { code?: string }).code !== 'NOT_FOUND') throw error;
     throw damaged(manifest, 'its archive is gone', error);
@@ -72,13 +93,13 @@ export function notFound(client: TargetClient, name: string): QuackupError {
 
 /** A range as it comes: memory is taken for what is there, not for what the manifest says. */
 async function readStored(
-  client: TargetClient,
+  archives: ArchiveReader,
   key: ObjectKey,
   { offset, length }: { readonly offset: number; readonly length: number },
 ): Promise<Buffer> {
   const pieces: Buffer[] = [];
   let done = 0;
-  for await (const piece of client.read(key, { start: offset, end: offset + length })) {
+  for await (const piece of archives.read(key, { start: offset, end: offset + length })) {
     pieces.push(piece);
     done += piece.length;
     if (done > length) break;
@@ -129,7 +150,7 @@ function checkAgreement(manifest: Manifest, { head, tables }: ArchiveIndex): voi
   for (const name of names) {
     if (!seen.has(`database ${name}`)) throw damaged(manifest, `it holds no file for ${name}`);
   }
-  const sizes = [manifest.archive.sizeBytes, ...manifest.references.map(({ sizeBytes }) => sizeBytes)];
+  const sizes = [manifest.archive, ...manifest.references].map(sizeOfContent);
   // Chunks of this archive lie in the order of the files, all before the index.
   sizes[0] = manifest.index.offset;
   let ownEnd = 0;
@@ -144,6 +165,15 @@ function checkAgreement(manifest: Manifest, { head, tables }: ArchiveIndex): voi
       if (offset < ownEnd) throw damaged(manifest, 'two of its chunks overlap, or are out of order');
       ownEnd = end;
     }
+  }
+}
+
+/** @throws BACKUP_DAMAGED if no archive is so long. */
+function sizeOfContent(archive: Manifest['references'][number]): number {
+  try {
+    return contentSize(archive);
+  } catch (error) {
+    throw ageFailure(archive.name, error);
   }
 }
 

@@ -9,7 +9,7 @@ import { freeMemory } from '../archive/free-memory.ts';
 import { orderedMap } from '../archive/ordered-map.ts';
 import { sha256 } from '../archive/sha256.ts';
 import { QuackupError } from '../errors.ts';
-import type { TargetClient } from '../target/target-client.ts';
+import type { ArchiveReader } from './archive-reader.ts';
 import { codecOfArchive } from './load-backup.ts';
 
 /** A range is joined up to this many bytes of chunks, stored or decoded, whichever is more. */
@@ -43,13 +43,14 @@ export interface Range {
  * @throws BACKUP_DAMAGED if an archive is gone or a chunk is not what was backed up.
  */
 export async function readChunks(
-  client: TargetClient,
+  archives: ArchiveReader,
   index: ArchiveIndex,
   file: number,
   visit: (chunk: ReadChunk) => Promise<void> | void,
 ): Promise<void> {
-  const visited = orderedMap(ranges(index, file), client.concurrency(RANGES_IN_FLIGHT), async (range) => {
-    const decoding = await readRange(client, index, file, range);
+  const limit = archives.client.concurrency(RANGES_IN_FLIGHT);
+  const visited = orderedMap(ranges(index, file), limit, async (range) => {
+    const decoding = await readRange(archives, index, file, range);
     await Promise.all(
       decoding.map(async (decoded) => {
         const chunk = await decoded;
@@ -64,14 +65,13 @@ export async function readChunks(
 
 /** As {@link readChunks}, but one after another in order. */
 export async function* chunksInOrder(
-  client: TargetClient,
+  archives: ArchiveReader,
   index: ArchiveIndex,
   file: number,
 ): AsyncGenerator<ReadChunk, void, undefined> {
-  for await (const chunks of orderedMap(
-    ranges(index, file),
-    client.concurrency(RANGES_IN_FLIGHT),
-    async (range) => Promise.all(await readRange(client, index, file, range)),
+  const limit = archives.client.concurrency(RANGES_IN_FLIGHT);
+  for await (const chunks of orderedMap(ranges(index, file), limit, async (range) =>
+    Promise.all(await readRange(archives, index, file, range)),
   )) {
     yield* chunks;
   }
@@ -79,7 +79,7 @@ export async function* chunksInOrder(
 
 /** One chunk, or undefined if it is a hole. */
 export async function readChunk(
-  client: TargetClient,
+  archives: ArchiveReader,
   index: ArchiveIndex,
   file: number,
   chunk: number,
@@ -95,7 +95,7 @@ export async function readChunk(
     bytes: length,
     chunks: [{ chunk, location, length }],
   };
-  const [decoding] = await readRange(client, index, file, range);
+  const [decoding] = await readRange(archives, index, file, range);
   return (await decoding)?.bytes;
 }
 
@@ -129,13 +129,13 @@ export function* ranges(index: ArchiveIndex, file: number): Generator<Range, voi
 }
 
 async function readRange(
-  client: TargetClient,
+  archives: ArchiveReader,
   index: ArchiveIndex,
   file: number,
   range: Range,
 ): Promise<Promise<ReadChunk>[]> {
   const key = archiveKeyOf(index, range.archive);
-  const stored = await readStored(client, key, range.start, range.end - range.start);
+  const stored = await readStored(archives, key, range.start, range.end - range.start);
   const codec = codecOfArchive(key);
   const table = index.tables[file];
   const database = index.head.files[file]?.database ?? '';
@@ -157,13 +157,13 @@ export function archiveKeyOf(index: ArchiveIndex, archive: number): ObjectKey {
 
 /** @throws BACKUP_DAMAGED if the archive is gone or too short. */
 export async function readStored(
-  client: TargetClient,
+  archives: ArchiveReader,
   key: ObjectKey,
   start: number,
   length: number,
 ): Promise<Buffer> {
   try {
-    return await client.readRange(key, start, length);
+    return await archives.readRange(key, start, length);
   } catch (error) {
     if ((error as { code?: string }).code !== 'NOT_FOUND') throw error;
     throw new QuackupError('BACKUP_DAMAGED', `the archive ${key} is gone`, {

@@ -4,7 +4,7 @@ import { type ArchiveIndex, chunkRange } from '../archive/index-file.ts';
 import { orderedMap } from '../archive/ordered-map.ts';
 import { QuackupError } from '../errors.ts';
 import { writeFully } from '../snapshot/read-fully.ts';
-import type { TargetClient } from '../target/target-client.ts';
+import type { ArchiveReader } from './archive-reader.ts';
 import { DecodeThreads } from './decode-threads.ts';
 import type { DecodeTask } from './decode-task.ts';
 import { codecOfArchive } from './load-backup.ts';
@@ -20,7 +20,7 @@ const LEAST_CHUNKS_FOR_THREADS = 128;
  * @throws BACKUP_DAMAGED if an archive is gone or a chunk is not what was backed up.
  */
 export async function writeChunks(
-  client: TargetClient,
+  archives: ArchiveReader,
   index: ArchiveIndex,
   file: number,
   handle: FileHandle,
@@ -29,15 +29,16 @@ export async function writeChunks(
   const entry = index.head.files[file];
   if (entry === undefined) return;
   if (entry.chunks < LEAST_CHUNKS_FOR_THREADS) {
-    await readChunks(client, index, file, async ({ chunk, bytes }) => {
+    await readChunks(archives, index, file, async ({ chunk, bytes }) => {
       await writeFully(handle, bytes, chunkRange(entry, chunk).start);
       onBytes?.(bytes.length);
     });
     return;
   }
   await using threads = new DecodeThreads();
-  const written = orderedMap(ranges(index, file), client.concurrency(RANGES_IN_FLIGHT), async (range) => {
-    const answer = await threads.run(await taskOf(client, index, file, range, handle.fd));
+  const limit = archives.client.concurrency(RANGES_IN_FLIGHT);
+  const written = orderedMap(ranges(index, file), limit, async (range) => {
+    const answer = await threads.run(await taskOf(archives, index, file, range, handle.fd));
     if (answer.ok) {
       onBytes?.(answer.bytes);
       return;
@@ -55,7 +56,7 @@ export async function writeChunks(
 }
 
 async function taskOf(
-  client: TargetClient,
+  archives: ArchiveReader,
   index: ArchiveIndex,
   file: number,
   range: Range,
@@ -65,7 +66,7 @@ async function taskOf(
   const table = index.tables[file];
   if (entry === undefined || table === undefined) throw new Error(`the index has no file ${file}`);
   const key = archiveKeyOf(index, range.archive);
-  const stored = await readStored(client, key, range.start, range.end - range.start);
+  const stored = await readStored(archives, key, range.start, range.end - range.start);
   return {
     algorithm: codecOfArchive(key).algorithm,
     fd,

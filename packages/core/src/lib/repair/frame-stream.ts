@@ -1,5 +1,3 @@
-import { createHash } from 'node:crypto';
-
 import type { Codec } from '../archive/compression.ts';
 import { gzipMember, MAX_FRAME_BYTES, zstdFrame } from './frame-length.ts';
 
@@ -14,13 +12,12 @@ export interface Frame {
 }
 
 /**
- * An archive read from its first byte without an index: frame by frame, or as one run of decoded bytes. What is not
+ * The content of an archive read from its first byte without an index: frame by frame, or as one run of decoded bytes. What is not
  * compressed has no frames; there they are as long as they are asked to be.
  */
 export class FrameStream {
   readonly #pieces: AsyncIterator<Buffer>;
   readonly #codec: Codec;
-  readonly #digest = createHash('sha256');
   /** Stored bytes that have come and are not decoded yet. */
   #stored: Buffer = Buffer.alloc(0);
   #offset = 0;
@@ -67,10 +64,8 @@ export class FrameStream {
   }
 
   /** Reads the archive to its end, whatever is there. */
-  async drain(): Promise<{ readonly sizeBytes: number; readonly sha256: string }> {
-    let sizeBytes = this.#offset + this.#stored.length;
-    while (await this.#more(true)) sizeBytes += this.#stored.length;
-    return { sizeBytes, sha256: this.#digest.digest('hex') };
+  async drain(): Promise<void> {
+    while (await this.#more(true));
   }
 
   async #next(length: number): Promise<Frame> {
@@ -121,7 +116,6 @@ export class FrameStream {
       this.#ended = true;
       return false;
     }
-    this.#digest.update(next.value);
     this.#stored = instead ? next.value : Buffer.concat([this.#stored, next.value]);
     return true;
   }

@@ -9,13 +9,19 @@
  */
 import { createHash } from 'node:crypto';
 
+import { encryptStream } from '@quackup/age';
+
 import type { Codec } from '../archive/compression.ts';
 import { encodeIndex } from '../archive/index-file.ts';
 import { TAR_END, tarHead, tarPadding } from '../archive/tar-entry.ts';
-import { formatManifest, type Manifest } from '../format/manifest.ts';
+import type { Encryption } from '../encryption/encryption.ts';
+import { ArchiveDigest } from '../format/archive-size.ts';
+import { ENCRYPTED_EXTENSION } from '../format/backup-name.ts';
+import type { Manifest, ManifestContent } from '../format/manifest.ts';
 import { formatMetadata } from '../format/metadata.ts';
 import type { ArchiveReference, DatabaseEntry } from '../format/schema.ts';
 import { VERSION } from '../version.ts';
+import { formatFor } from './format-for.ts';
 import type { CollectedFile } from './collect-chunks.ts';
 import type { Metadata } from './read-archive.ts';
 
@@ -29,23 +35,26 @@ export interface RebuildInput {
   /** The manifest of the old backup, if it could be read: it knows more than the archive. */
   readonly manifest: Manifest | undefined;
   readonly codec: Codec;
+  /** Absent if the archive is plain. */
+  readonly encryption: Encryption | undefined;
   readonly now: Date;
 }
 
 export interface RebuiltBackup {
+  readonly archiveKey: string;
   readonly archive: Buffer;
   /** Text. */
   readonly manifest: string;
 }
 
 export async function rebuildIndex(input: RebuildInput): Promise<RebuiltBackup> {
-  const { name, metadata, files, archive: old, manifest, codec, now } = input;
+  const { name, metadata, files, archive: old, manifest, codec, now, encryption } = input;
   const createdAt = new Date(metadata.timestamp);
   const databases = metadata.databases.map((database) =>
     entryOf(database, files, metadata, manifest?.databases),
   );
   const failed = manifest?.failed ?? [];
-  const key = `${name}${codec.extension}`;
+  const key = `${name}${codec.extension}${encryption === undefined ? '' : ENCRYPTED_EXTENSION}`;
   const index = await encodeIndex(
     {
       head: {
@@ -81,34 +90,45 @@ export async function rebuildIndex(input: RebuildInput): Promise<RebuiltBackup> 
     await codec.encode(Buffer.concat([tarPadding(text.length), head('index', index.sizeBytes)])),
   ];
   const end = await codec.encode(Buffer.concat([tarPadding(index.sizeBytes), TAR_END]));
-  const archive = Buffer.concat([...before, ...index.frames, end]);
+  const content = Buffer.concat([...before, ...index.frames, end]);
+  const archive = encryption === undefined ? content : await encrypted(content, encryption);
+  const digest = new ArchiveDigest(key);
+  digest.update(archive);
+  const { header, ...measured } = digest.finish();
   const stored = Buffer.concat(index.frames);
-  return {
-    archive,
-    manifest: formatManifest({
-      name,
-      kind: 'incremental',
-      createdAt: createdAt.toISOString(),
-      finishedAt: now.toISOString(),
-      tool: `quackup ${VERSION}`,
-      archive: {
-        name: key,
-        sizeBytes: archive.length,
-        sha256: sha256(archive),
-        compression: { algorithm: codec.algorithm },
-      },
-      index: {
-        offset: before.reduce((sum, { length }) => sum + length, 0),
-        length: stored.length,
-        headLength: index.frames[0]?.length ?? 0,
-        headBytes: index.headBytes,
-        sha256: sha256(stored),
-      },
-      references: [old],
-      databases,
-      failed,
-    }),
+  const described: ManifestContent = {
+    name,
+    kind: 'incremental',
+    createdAt: createdAt.toISOString(),
+    finishedAt: now.toISOString(),
+    tool: `quackup ${VERSION}`,
+    archive: { name: key, ...measured, compression: { algorithm: codec.algorithm } },
+    index: {
+      offset: before.reduce((sum, { length }) => sum + length, 0),
+      length: stored.length,
+      headLength: index.frames[0]?.length ?? 0,
+      headBytes: index.headBytes,
+      sha256: sha256(stored),
+    },
+    references: [old],
+    databases,
+    failed,
   };
+  return {
+    archiveKey: key,
+    archive,
+    manifest: await formatFor(described, { header, encryption, isEncrypted: encryption !== undefined }),
+  };
+}
+
+async function encrypted(content: Uint8Array, { recipients }: Encryption): Promise<Buffer> {
+  const parts: Uint8Array[] = [];
+  for await (const part of encryptStream(recipients)(onePiece(content))) parts.push(part);
+  return Buffer.concat(parts);
+}
+
+async function* onePiece(bytes: Uint8Array): AsyncGenerator<Uint8Array, void, undefined> {
+  yield bytes;
 }
 
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');

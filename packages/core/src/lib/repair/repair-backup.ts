@@ -4,9 +4,14 @@ import { createHash } from 'node:crypto';
 import { objectKey } from '@quackup/target-api';
 
 import { QuackupError } from '../errors.ts';
-import { formatManifest, type Manifest, parseManifest } from '../format/manifest.ts';
+import type { Encryption } from '../encryption/encryption.ts';
+import { describeSize, hasSizeOf } from '../format/archive-size.ts';
+import { isEncryptedKey } from '../format/backup-name.ts';
+import type { Manifest, ManifestContent } from '../format/manifest.ts';
+import { FORMAT_VERSION } from '../format/schema.ts';
+import { ArchiveContent } from '../read/archive-content.ts';
+import type { ArchiveReader } from '../read/archive-reader.ts';
 import { codecOfArchive, loadIndex } from '../read/load-backup.ts';
-import type { TargetClient } from '../target/target-client.ts';
 import { checkArchive } from '../verify/check-archive.ts';
 import { Problems } from '../verify/problems.ts';
 import { VERSION } from '../version.ts';
@@ -14,9 +19,12 @@ import { ChunkCollector } from './collect-chunks.ts';
 import { findIndex, type FoundIndex } from './find-index.ts';
 import { FrameStream } from './frame-stream.ts';
 import { type Metadata, readArchive } from './read-archive.ts';
+import { formatFor } from './format-for.ts';
 import { rebuildIndex } from './rebuild-index.ts';
 
 export interface RepairInput {
+  /** Who shall be able to read what is made again of an encrypted backup. */
+  readonly encryption: Encryption | undefined;
   readonly backup: string;
   /** Key of the archive. */
   readonly archive: string;
@@ -42,11 +50,16 @@ export type Repair =
  * Reads an archive from its first byte to its last.
  *
  * @throws BACKUP_DAMAGED if more is damaged than can be made again; the message says what.
+ * @throws KEY_REQUIRED, KEY_WRONG if it is encrypted and cannot be read.
  */
-export async function repairBackup(client: TargetClient, input: RepairInput): Promise<Repair> {
-  const { backup, archive, manifest, newName, now } = input;
+export async function repairBackup(archives: ArchiveReader, input: RepairInput): Promise<Repair> {
+  const { backup, archive, manifest, newName, now, encryption } = input;
   const codec = codecOfArchive(archive);
-  const stream = new FrameStream(client.read(objectKey(archive)), codec);
+  const isEncrypted = isEncryptedKey(archive);
+  if (isEncrypted && encryption === undefined) throw noRecipients(archive);
+  const identities = isEncrypted ? await archives.identities(archive) : undefined;
+  const content = new ArchiveContent(archives.client, archive, { identities });
+  const stream = new FrameStream(content, codec);
   let collector: ChunkCollector | undefined;
   let found: FoundIndex | undefined;
   let metadata: Metadata;
@@ -64,10 +77,14 @@ export async function repairBackup(client: TargetClient, input: RepairInput): Pr
   } catch (error) {
     throw unrepairable(archive, error);
   }
-  const whole = { name: archive, ...(await stream.drain()) };
+  await stream.drain();
+  const { header, ...digest } = content.digest.finish();
+  const whole = { name: archive, ...digest };
   if (found !== undefined) {
-    const made = await manifestOf(client, backup, whole, found, now);
-    if (made !== undefined) return { what: 'manifest', manifest: made };
+    const made = await manifestOf(archives, backup, whole, found, now);
+    if (made !== undefined) {
+      return { what: 'manifest', manifest: await formatFor(made, { header, encryption, isEncrypted }) };
+    }
   }
   if (metadata.quackup.kind === 'incremental') {
     throw unrepairable(
@@ -86,8 +103,17 @@ export async function repairBackup(client: TargetClient, input: RepairInput): Pr
   try {
     const name = newName();
     const files = collector?.files() ?? [];
-    const rebuilt = await rebuildIndex({ name, metadata, files, archive: whole, manifest, codec, now });
-    return { what: 'index', name, archiveKey: `${name}${codec.extension}`, ...rebuilt };
+    const rebuilt = await rebuildIndex({
+      name,
+      metadata,
+      files,
+      archive: whole,
+      manifest,
+      codec,
+      now,
+      encryption: isEncrypted ? encryption : undefined,
+    });
+    return { what: 'index', name, ...rebuilt };
   } catch (error) {
     throw unrepairable(archive, error);
   }
@@ -100,18 +126,19 @@ export async function repairBackup(client: TargetClient, input: RepairInput): Pr
  * @throws BACKUP_DAMAGED if the index is good, and what it names is not.
  */
 async function manifestOf(
-  client: TargetClient,
+  archives: ArchiveReader,
   backup: string,
   whole: { readonly name: string; readonly sizeBytes: number; readonly sha256: string },
   found: FoundIndex,
   now: Date,
-): Promise<string | undefined> {
+): Promise<ManifestContent | undefined> {
+  const { client } = archives;
   const { head, offset, length, headLength, headBytes } = found;
   const digest = createHash('sha256');
-  for await (const piece of client.read(objectKey(whole.name), { start: offset, end: offset + length }))
+  for await (const piece of archives.read(objectKey(whole.name), { start: offset, end: offset + length }))
     digest.update(piece);
   const references = head.archives.slice(1).flatMap((archive) => ('sha256' in archive ? [archive] : []));
-  const text = formatManifest({
+  const content: ManifestContent = {
     name: backup,
     kind: head.kind,
     createdAt: head.createdAt,
@@ -122,28 +149,37 @@ async function manifestOf(
     references,
     databases: head.databases,
     failed: head.failed,
-  });
-  const manifest = parseManifest(text, backup);
-  const index = await loadIndex(client, manifest).catch((error: unknown) => {
+  };
+  const manifest = { ...content, format: FORMAT_VERSION, sha256: '' } as const;
+  const index = await loadIndex(archives, manifest).catch((error: unknown) => {
     if (error instanceof QuackupError && error.code === 'BACKUP_DAMAGED') return undefined;
     throw error;
   });
   if (index === undefined) return undefined;
   const problems = new Problems();
-  await checkArchive(client, manifest, problems, { index });
+  const identities = isEncryptedKey(whole.name) ? await archives.identities(whole.name) : undefined;
+  await checkArchive(client, manifest, problems, { index, ...(identities && { identities }) });
   const [first] = problems.list();
   if (first !== undefined) throw unrepairable(whole.name, new Error(first.message));
-  for (const { name, sizeBytes } of references) {
-    const there = await client.stat(objectKey(name));
-    if (there?.size === sizeBytes) continue;
+  for (const reference of references) {
+    const there = await client.stat(objectKey(reference.name));
+    if (hasSizeOf(reference, there?.size)) continue;
     throw unrepairable(
       whole.name,
-      new Error(
-        `it needs ${name}, which ${there === undefined ? 'is gone' : `has ${there.size} bytes, not ${sizeBytes}`}`,
-      ),
+      new Error(`it needs ${reference.name}, which ${describeSize(reference, there?.size)}`),
     );
   }
-  return text;
+  return content;
+}
+
+function noRecipients(archive: string): QuackupError {
+  return new QuackupError(
+    'KEY_REQUIRED',
+    `${archive} is encrypted, and nothing says for whom its manifest is to be`,
+    {
+      hint: 'name the recipients with encryption.recipients in quackup.yaml',
+    },
+  );
 }
 
 function unrepairable(archive: string, cause: unknown): QuackupError {

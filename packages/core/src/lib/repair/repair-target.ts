@@ -6,7 +6,7 @@ import { type ObjectKey, objectKey } from '@quackup/target-api';
 
 import type { Clock, FailureReport, NamedTarget } from '../api.ts';
 import { systemClock } from '../clock.ts';
-import { QuackupError } from '../errors.ts';
+import { type ErrorCode, QuackupError } from '../errors.ts';
 import { failureReport } from '../failure-report.ts';
 import {
   backupName,
@@ -15,17 +15,23 @@ import {
   startOfBackupName,
   verifiedKey,
 } from '../format/backup-name.ts';
-import type { Manifest } from '../format/manifest.ts';
+import type { Encryption, KeySource } from '../encryption/encryption.ts';
+import { isSealedManifest, type StoredManifest } from '../format/manifest.ts';
 import { acquireCleanupLease } from '../lease/lease.ts';
 import { type ListedBackup, readBackups, readContent, type TargetContent } from '../list/list-backups.ts';
 import type { OnProgress } from '../progress.ts';
-import { loadIndex } from '../read/load-backup.ts';
+import { ArchiveReader } from '../read/archive-reader.ts';
+import { loadIndex, openManifest } from '../read/load-backup.ts';
 import { TargetClient } from '../target/target-client.ts';
 import { type Repair, repairBackup } from './repair-backup.ts';
 
 export interface RepairOptions {
   /** Only say what would be done. Everything is read all the same. */
   readonly dryRun?: boolean;
+  /** For encrypted backups. */
+  readonly keys?: KeySource;
+  /** Who shall be able to read the manifests and indexes of encrypted backups that are made again. */
+  readonly encryption?: Encryption;
   readonly signal?: AbortSignal;
   readonly onProgress?: OnProgress;
   readonly clock?: Clock;
@@ -42,6 +48,8 @@ export interface RepairReport {
   }[];
   /** Backups, or archives without one, that cannot be restored, and why. Nothing was done to them. */
   readonly damaged: readonly { readonly backup: string; readonly error: FailureReport }[];
+  /** Encrypted backups that could not be looked at without another key, and why. Nothing was done to them. */
+  readonly locked: readonly { readonly backup: string; readonly error: FailureReport }[];
   readonly dryRun: boolean;
   readonly durationMs: number;
 }
@@ -53,32 +61,36 @@ export interface RepairReport {
  * @throws LEASE_HELD if a backup or a cleanup is running there.
  */
 export async function repairTarget(target: NamedTarget, options: RepairOptions = {}): Promise<RepairReport> {
-  const { dryRun = false, signal, onProgress, clock = systemClock } = options;
+  const { dryRun = false, signal, onProgress, clock = systemClock, keys, encryption } = options;
   const startedMs = performance.now();
   const client = new TargetClient(target, { signal });
   await using lease = dryRun ? undefined : await acquireCleanupLease(client, clock);
+  const archives = new ArchiveReader(client, keys);
   const content = await readContent(client);
   const backups = await readBackups(client, content);
   const taken = new Set([...content.manifests, ...content.archives.keys()]);
-  const report = { whole: [], repaired: [], damaged: [] } as {
+  const report = { whole: [], repaired: [], damaged: [], locked: [] } as {
     whole: string[];
     repaired: RepairReport['repaired'][number][];
     damaged: RepairReport['damaged'][number][];
+    locked: RepairReport['locked'][number][];
   };
   for (const { backup, listed } of candidates(backups, content)) {
     signal?.throwIfAborted();
     lease?.throwIfLost();
     try {
-      if (listed !== undefined && (await isWhole(client, listed))) {
+      if (listed !== undefined && (await isWhole(archives, listed))) {
         report.whole.push(backup);
         continue;
       }
       if (wasReplaced(backup, content, backups)) continue;
       onProgress?.({ type: 'message', level: 'info', text: `reading the archive of ${backup}` });
-      const repair = await repairBackup(client, {
+      const manifest = listed?.manifest && (await openManifest(archives, listed.manifest));
+      const repair = await repairBackup(archives, {
         backup,
         archive: archiveOf(backup, content),
-        manifest: listed?.manifest,
+        encryption,
+        manifest,
         newName: () => freeName(backup, taken),
         now: clock.now(),
       });
@@ -87,13 +99,16 @@ export async function repairTarget(target: NamedTarget, options: RepairOptions =
       if (!dryRun) await write(client, backup, repair);
       report.repaired.push({ backup, what: repair.what, as });
     } catch (error) {
-      if (!(error instanceof QuackupError) || !['BACKUP_DAMAGED', 'FORMAT_UNSUPPORTED'].includes(error.code))
-        throw error;
-      report.damaged.push({ backup, error: failureReport(error) });
+      const code = error instanceof QuackupError ? error.code : undefined;
+      if (code === undefined || !(DAMAGED.has(code) || LOCKED.has(code))) throw error;
+      report[LOCKED.has(code) ? 'locked' : 'damaged'].push({ backup, error: failureReport(error) });
     }
   }
   return { ...report, dryRun, durationMs: Math.round(performance.now() - startedMs) };
 }
+
+const DAMAGED: ReadonlySet<ErrorCode> = new Set(['BACKUP_DAMAGED', 'FORMAT_UNSUPPORTED', 'PLAIN_REFUSED']);
+const LOCKED: ReadonlySet<ErrorCode> = new Set(['KEY_REQUIRED', 'KEY_WRONG']);
 
 interface Candidate {
   readonly backup: string;
@@ -110,7 +125,7 @@ function candidates(backups: readonly ListedBackup[], content: TargetContent): C
 }
 
 /** @throws BACKUP_DAMAGED, FORMAT_UNSUPPORTED if it is not whole and no repair can help. */
-async function isWhole(client: TargetClient, { summary, manifest }: ListedBackup): Promise<boolean> {
+async function isWhole(archives: ArchiveReader, { summary, manifest }: ListedBackup): Promise<boolean> {
   if (manifest === undefined) {
     if (summary.damaged?.code === 'FORMAT_UNSUPPORTED')
       throw new QuackupError('FORMAT_UNSUPPORTED', summary.damaged.message, {
@@ -124,7 +139,7 @@ async function isWhole(client: TargetClient, { summary, manifest }: ListedBackup
     });
   }
   try {
-    await loadIndex(client, manifest);
+    await loadIndex(archives, await openManifest(archives, manifest));
     return true;
   } catch (error) {
     if (error instanceof QuackupError && error.code === 'BACKUP_DAMAGED') return false;
@@ -150,7 +165,7 @@ function wasReplaced(backup: string, content: TargetContent, backups: readonly L
 }
 
 function isReplacement(
-  manifest: Manifest | undefined,
+  manifest: StoredManifest | undefined,
   keys: ReadonlySet<string>,
   start: number | undefined,
 ): boolean {
@@ -158,7 +173,8 @@ function isReplacement(
     manifest !== undefined &&
     startOfBackupName(manifest.name)?.getTime() === start &&
     manifest.references.some(({ name }) => keys.has(name)) &&
-    manifest.databases.every(({ storedBytes }) => storedBytes === 0)
+    // What an encrypted one stores itself is not said; that it is of the same second must do.
+    (isSealedManifest(manifest) || manifest.databases.every(({ storedBytes }) => storedBytes === 0))
   );
 }
 

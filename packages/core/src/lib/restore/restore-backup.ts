@@ -32,6 +32,7 @@ interface Prepared {
  * Restores a backup, or one database of it.
  *
  * @throws BACKUP_NOT_FOUND, BACKUP_DAMAGED, FORMAT_UNSUPPORTED if the backup cannot be used.
+ * @throws KEY_REQUIRED, KEY_WRONG if it is encrypted and cannot be read: nothing has been touched then.
  * @throws DATABASE_NOT_IN_BACKUP if there is no such database in it.
  * @throws TARGET_EXISTS if a file is in the way and `overwrite` is not set: nothing has been touched then.
  * @throws DATABASE_IN_USE if a process holds a database that would be replaced: nothing has been touched then.
@@ -45,7 +46,7 @@ export async function restoreBackup(
 ): Promise<RestoreReport> {
   const startedMs = performance.now();
   const client = new TargetClient(target, { signal: options.signal });
-  await using source = await openRestoreSource(client, name);
+  await using source = await openRestoreSource(client, name, options.keys);
   const run = new RestoreRun(source, options);
   await run.plan();
   if (options.dryRun !== true) await run.execute();

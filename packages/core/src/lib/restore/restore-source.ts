@@ -1,7 +1,9 @@
 import { isBackupName } from '../format/backup-name.ts';
 import type { FileRole } from '../format/schema.ts';
 import { openOpenQuantSource } from '../openquant/restore-openquant.ts';
-import { loadIndex, loadManifest, notFound } from '../read/load-backup.ts';
+import type { KeySource } from '../encryption/encryption.ts';
+import { ArchiveReader } from '../read/archive-reader.ts';
+import { loadIndex, loadManifest, notFound, openManifest } from '../read/load-backup.ts';
 import type { TargetClient } from '../target/target-client.ts';
 import { bytesOnDisk, filesOfDatabase, writeSet } from './write-set.ts';
 
@@ -23,15 +25,21 @@ export interface RestoreSource extends AsyncDisposable {
   write(database: string, options: WriteOptions): Promise<FileRole[]>;
 }
 
-/** @throws BACKUP_NOT_FOUND, BACKUP_DAMAGED, FORMAT_UNSUPPORTED */
-export async function openRestoreSource(client: TargetClient, name: string): Promise<RestoreSource> {
-  const manifest = isBackupName(name) ? await loadManifest(client, name) : undefined;
-  if (manifest === undefined) {
+/** @throws BACKUP_NOT_FOUND, BACKUP_DAMAGED, FORMAT_UNSUPPORTED, KEY_REQUIRED, KEY_WRONG */
+export async function openRestoreSource(
+  client: TargetClient,
+  name: string,
+  keys?: KeySource,
+): Promise<RestoreSource> {
+  const stored = isBackupName(name) ? await loadManifest(client, name) : undefined;
+  if (stored === undefined) {
     const source = await openOpenQuantSource(client, name);
     if (source === undefined) throw notFound(client, name);
     return source;
   }
-  const index = await loadIndex(client, manifest);
+  const archives = new ArchiveReader(client, keys);
+  const manifest = await openManifest(archives, stored);
+  const index = await loadIndex(archives, manifest);
   const modes = new Map(manifest.databases.map((entry) => [entry.name, entry.mode]));
   return {
     backup: name,
@@ -43,7 +51,7 @@ export async function openRestoreSource(client: TargetClient, name: string): Pro
       ),
     bytesOnDisk: (database) => bytesOnDisk(index, database),
     write: (database, options) =>
-      writeSet(client, index, database, { ...options, mode: modes.get(database) ?? 0o600 }),
+      writeSet(archives, index, database, { ...options, mode: modes.get(database) ?? 0o600 }),
     [Symbol.asyncDispose]: async () => {},
   };
 }

@@ -7,7 +7,7 @@ import { QuackupError } from '../errors.ts';
 import type { FileRole } from '../format/schema.ts';
 import { readChunk } from '../read/read-chunks.ts';
 import { writeChunks } from '../read/write-chunks.ts';
-import type { TargetClient } from '../target/target-client.ts';
+import type { ArchiveReader } from '../read/archive-reader.ts';
 
 /** The files of one database of a backup, by number in the index. */
 export function filesOfDatabase(
@@ -56,7 +56,7 @@ export async function checkFreeSpace(folder: string, bytes: number): Promise<voi
  * @throws BACKUP_DAMAGED if anything is not what was backed up.
  */
 export async function writeSet(
-  client: TargetClient,
+  archives: ArchiveReader,
   index: ArchiveIndex,
   database: string,
   {
@@ -73,13 +73,13 @@ export async function writeSet(
   for (const { file, role } of filesOfDatabase(index, database)) {
     const entry = index.head.files[file];
     if (entry === undefined) continue;
-    if (role === 'database') await checkHead(client, index, file, database);
+    if (role === 'database') await checkHead(archives, index, file, database);
     const path = pathOf(role);
     await rm(path, { force: true });
     const handle = await open(path, 'wx', mode | 0o600);
     try {
       await handle.truncate(entry.sizeBytes);
-      await writeChunks(client, index, file, handle, onBytes);
+      await writeChunks(archives, index, file, handle, onBytes);
       await handle.sync();
     } finally {
       await handle.close();
@@ -91,12 +91,12 @@ export async function writeSet(
 
 /** A file that does not begin as a DuckDB database is not written at all. */
 async function checkHead(
-  client: TargetClient,
+  archives: ArchiveReader,
   index: ArchiveIndex,
   file: number,
   database: string,
 ): Promise<void> {
-  const head = await readChunk(client, index, file, 0);
+  const head = await readChunk(archives, index, file, 0);
   try {
     parseHead(head ?? new Uint8Array(0));
   } catch (error) {

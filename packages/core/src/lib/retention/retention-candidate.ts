@@ -4,9 +4,8 @@ import type { RetentionCandidate } from './plan-retention.ts';
 /** Whether a backup is whole, and no database failed in its run. */
 export const isComplete = ({
   damaged,
-  failedDatabases,
-}: Pick<BackupSummary, 'damaged' | 'failedDatabases'>): boolean =>
-  damaged === undefined && failedDatabases.length === 0;
+  failedCount,
+}: Pick<BackupSummary, 'damaged' | 'failedCount'>): boolean => damaged === undefined && failedCount === 0;
 
 /** What retention has to know of a backup that was listed. */
 export function retentionCandidate(summary: BackupSummary): RetentionCandidate {

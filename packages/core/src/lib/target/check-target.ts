@@ -8,13 +8,15 @@ import { TargetClient } from './target-client.ts';
 
 /**
  * Tries a target with a probe object under `leases/`: writes, reads, lists and deletes it, and sees whether the
- * target keeps what its capabilities promise. Nothing else is touched; the probe is removed in every case.
+ * target keeps what its capabilities promise. Nothing else is touched. The probe is removed if it may be: where nothing may be
+ * deleted it stays, and where nothing may be read it is only written.
  */
 export async function checkTarget(
   target: NamedTarget,
   { signal }: { readonly signal?: AbortSignal } = {},
 ): Promise<TargetCheckReport> {
   const client = new TargetClient(target, { signal });
+  const { access } = client;
   const { capabilities, displayName } = target.target;
   const key = objectKey(`leases/probe_${randomBytes(8).toString('hex')}`);
   const text = randomBytes(1024).toString('hex');
@@ -40,7 +42,7 @@ export async function checkTarget(
     await client.putText(key, text);
     return undefined;
   });
-  if (written) {
+  if (written && access !== 'write-only') {
     await attempt('read', async () =>
       (await client.readText(key, 4096)) === text ? undefined : 'the object reads back differently',
     );
@@ -64,6 +66,8 @@ export async function checkTarget(
         return 'an object that was there was replaced';
       });
     }
+  }
+  if (written && access === 'full') {
     const deleted = await attempt('delete', async () => {
       await client.delete(key);
       return (await client.stat(key)) === undefined ? undefined : 'the object is still there';
@@ -73,6 +77,7 @@ export async function checkTarget(
   return {
     target: target.name,
     displayName,
+    access,
     ok: steps.every(({ ok }) => ok),
     steps,
     capabilities: {

@@ -1,6 +1,7 @@
 /**
  * What core puts around every target: a limit on how long it may stand still, another try where that is safe, and bytes
  * in and out of memory. A target that hangs fails like one that answers with an error; nothing waits for it for ever.
+ * Nothing passes that the configuration forbids: reading where it says write-only, a plain backup where it says encryption.
  *
  * What is tried again, after an error that its target calls retryable:
  *
@@ -23,12 +24,13 @@ import {
   type StorageTarget,
 } from '@quackup/target-api';
 
-import type { NamedTarget } from '../api.ts';
+import type { NamedTarget, TargetAccess } from '../api.ts';
 import { QuackupError } from '../errors.ts';
 import { type Limits, withDefaults } from './default-limits.ts';
 import { cut, isSameVersion, replaced } from './object-version.ts';
 import { OneReading } from './one-reading.ts';
 import { type Pace, SYSTEM_PACE } from './pace.ts';
+import { isPlain, notAllowed, plainRefused } from './refusals.ts';
 import { Retries } from './retries.ts';
 import { StallWatch } from './stall-watch.ts';
 import { type TargetTraffic, trafficOf } from './target-traffic.ts';
@@ -41,6 +43,8 @@ export interface TargetClientOptions {
 export class TargetClient {
   readonly name: string;
   readonly target: StorageTarget;
+  readonly access: TargetAccess;
+  readonly #encryptedOnly: boolean;
   readonly #limits: Limits;
   readonly #secrets: readonly string[];
   readonly #signal: AbortSignal | undefined;
@@ -48,11 +52,13 @@ export class TargetClient {
   readonly #traffic: TargetTraffic;
 
   constructor(
-    { name, target, limits, secrets = [] }: NamedTarget,
+    { name, target, limits, secrets = [], access = 'full', encryptedOnly = false }: NamedTarget,
     { signal, pace = SYSTEM_PACE }: TargetClientOptions = {},
   ) {
     this.name = name;
     this.target = target;
+    this.access = access;
+    this.#encryptedOnly = encryptedOnly;
     this.#limits = withDefaults(limits);
     this.#secrets = secrets;
     this.#signal = signal;
@@ -68,8 +74,12 @@ export class TargetClient {
   /** The same target under another signal, and with at most `stallMs` of standing still. */
   under(signal: AbortSignal | undefined, stallMs: number = this.#limits.stallMs): TargetClient {
     const limits = { ...this.#limits, stallMs: Math.min(stallMs, this.#limits.stallMs) };
-    const { name, target } = this;
-    return new TargetClient({ name, target, limits, secrets: this.#secrets }, { signal, pace: this.#pace });
+    const { name, target, access } = this;
+    const [encryptedOnly, secrets] = [this.#encryptedOnly, this.#secrets];
+    return new TargetClient(
+      { name, target, access, encryptedOnly, limits, secrets },
+      { signal, pace: this.#pace },
+    );
   }
 
   /**
@@ -77,6 +87,7 @@ export class TargetClient {
    * The body is read no faster than the target's upload rate allows, and closed in every case.
    */
   async put(key: ObjectKey, body: ObjectBody, options: Omit<PutOptions, 'signal'> = {}): Promise<ObjectInfo> {
+    if (this.#encryptedOnly && isPlain(key)) throw plainRefused(this, key);
     const retries = this.#retries();
     const source = new OneReading(body);
     try {
@@ -107,11 +118,14 @@ export class TargetClient {
     text: string,
     options: Omit<PutOptions, 'signal' | 'size'> = {},
   ): Promise<ObjectInfo> {
+    if (this.#encryptedOnly && isPlain(key, text)) throw plainRefused(this, key);
     const bytes = Buffer.from(text);
     const retries = this.#retries();
     this.#traffic.uploads?.count(bytes.length);
+    // Where nothing can be read, an answer that was lost stays lost.
+    const mayLook = this.access !== 'write-only';
     return retries.run(async () => {
-      if (retries.failures > 0) {
+      if (mayLook && retries.failures > 0) {
         const stored = await this.#stored(key, bytes, options.condition);
         if (stored !== undefined) return stored;
       }
@@ -121,8 +135,8 @@ export class TargetClient {
           this.target.put(key, watch.body(once(bytes)), { ...options, size: bytes.length, signal }),
         );
       } catch (error) {
-        if (retries.failures === 0 || !isTargetError(error) || error.code !== 'PRECONDITION_FAILED')
-          throw error;
+        const mayBeOurs = isTargetError(error) && error.code === 'PRECONDITION_FAILED';
+        if (!mayLook || !mayBeOurs || retries.failures === 0) throw error;
         // The earlier try may have been done between the look and this one.
         const stored = await this.#stored(key, bytes, options.condition);
         if (stored === undefined) throw error;
@@ -144,6 +158,7 @@ export class TargetClient {
   }
 
   async stat(key: ObjectKey): Promise<ObjectInfo | undefined> {
+    this.#mustRead(`to look for ${key}`);
     return this.#retries().run(async () => {
       using watch = this.#watch(`stat of ${key}`);
       return await watch.over((signal) => this.target.stat(key, { signal }), this.#limits.requestMs);
@@ -151,6 +166,7 @@ export class TargetClient {
   }
 
   async delete(key: ObjectKey): Promise<void> {
+    if (this.access !== 'full') throw notAllowed(this, `to delete ${key}`);
     return this.#retries().run(async () => {
       using watch = this.#watch(`delete of ${key}`);
       await watch.over((signal) => this.target.delete(key, { signal }), this.#limits.requestMs);
@@ -159,6 +175,7 @@ export class TargetClient {
 
   /** The bytes of an object, or of a range of it, piece by piece: all of one version of the object. */
   async *read(key: ObjectKey, range?: ByteRange): AsyncGenerator<Buffer, void, undefined> {
+    this.#mustRead(`to read ${key}`);
     const retries = this.#retries();
     let version: ObjectInfo | undefined;
     let done = 0;
@@ -230,6 +247,7 @@ export class TargetClient {
 
   /** Objects in ascending order of their keys. Names that are no keys are left out, whatever a target says. */
   async *list(prefix?: string): AsyncGenerator<ObjectInfo, void, undefined> {
+    this.#mustRead('to see what is there');
     const retries = this.#retries();
     let last: string | undefined;
     for (;;) {
@@ -259,6 +277,10 @@ export class TargetClient {
       }
       await retries.afterFailure(failure);
     }
+  }
+
+  #mustRead(what: string): void {
+    if (this.access === 'write-only') throw notAllowed(this, what);
   }
 
   async #open(watch: StallWatch, key: ObjectKey, range: ByteRange | undefined): Promise<ObjectRead> {

@@ -1,17 +1,17 @@
 /**
  * Level `archive`: one reading of the archive from its first byte to its last. Its length and hash are compared with the
- * manifest, and every chunk that lies in it is decoded and compared with the index.
+ * manifest, and every chunk that lies in it is decoded and compared with the index. An encrypted archive is decrypted on the
+ * way, if there is a key.
  */
-import { createHash } from 'node:crypto';
-
-import { objectKey } from '@quackup/target-api';
-
+import type { Identity } from '@quackup/age';
 import type { ChunkLocation } from '../archive/chunk-table.ts';
 import { type ArchiveIndex, chunkRange } from '../archive/index-file.ts';
 import { orderedMap } from '../archive/ordered-map.ts';
 import { isTargetError } from '@quackup/target-api';
 import { QuackupError } from '../errors.ts';
-import type { Manifest } from '../format/manifest.ts';
+import { describeSize, hasSizeOf } from '../format/archive-size.ts';
+import type { Manifest, StoredManifest } from '../format/manifest.ts';
+import { ArchiveContent } from '../read/archive-content.ts';
 import { codecOfArchive } from '../read/load-backup.ts';
 import { decodeChunk, type ReadChunk } from '../read/read-chunks.ts';
 import type { TargetClient } from '../target/target-client.ts';
@@ -29,6 +29,8 @@ interface Wanted {
 export interface CheckArchiveOptions {
   /** Absent if the index is damaged: then only length and hash are checked. */
   readonly index: ArchiveIndex | undefined;
+  /** For an encrypted archive, which without keys is not decrypted. */
+  readonly identities?: readonly Identity[];
   /** Called for each good chunk of the archive, in order. */
   readonly onChunk?: (file: number, chunk: Pick<ReadChunk, 'chunk' | 'bytes'>) => void;
   readonly onBytes?: (bytes: number) => void;
@@ -36,13 +38,14 @@ export interface CheckArchiveOptions {
 
 export async function checkArchive(
   client: TargetClient,
-  manifest: Manifest,
+  manifest: StoredManifest | Manifest,
   problems: Problems,
-  { index, onChunk, onBytes }: CheckArchiveOptions,
+  { index, identities, onChunk, onBytes }: CheckArchiveOptions,
 ): Promise<void> {
-  const { name, sizeBytes, sha256 } = manifest.archive;
+  const { name, sha256 } = manifest.archive;
   const report = (message: string): void => problems.add({ code: 'BACKUP_DAMAGED', object: name, message });
-  const reader = new ArchiveBytes(client.read(objectKey(name)), onBytes);
+  const content = new ArchiveContent(client, name, { identities, onBytes });
+  const reader = new ArchiveBytes(content);
   const codec = codecOfArchive(name);
   try {
     const frames = index === undefined ? [] : reader.frames(ownChunks(index, report));
@@ -71,11 +74,16 @@ export async function checkArchive(
       return;
     }
     if (!(error instanceof QuackupError)) throw error;
-    report(error.message);
+    problems.add({ code: error.code, object: name, message: error.message });
     return;
   }
-  if (reader.length !== sizeBytes) report(`it has ${reader.length} bytes, not ${sizeBytes}`);
-  else if (reader.sha256() !== sha256) report('its SHA-256 is not the one that was recorded');
+  const header = 'header' in manifest.archive ? manifest.archive.header : undefined;
+  const found = content.digest.finish();
+  if (!hasSizeOf(manifest.archive, content.length))
+    report(`it ${describeSize(manifest.archive, content.length)}`);
+  else if (found.sha256 !== sha256) report('its SHA-256 is not the one that was recorded');
+  else if (header !== undefined && found.header.sha256 !== header.sha256)
+    report('its header, which says who can read it, is not the one that was recorded');
 }
 
 function* ownChunks(
@@ -97,17 +105,14 @@ function* ownChunks(
   }
 }
 
-/** An archive's bytes as they come, hashed, and cut into the frames that are wanted. */
+/** An archive's content as it comes, cut into the frames that are wanted. */
 class ArchiveBytes {
   readonly #pieces: AsyncIterator<Buffer>;
-  readonly #onBytes: ((bytes: number) => void) | undefined;
-  readonly #digest = createHash('sha256');
   #buffer: Buffer = Buffer.alloc(0);
   #start = 0;
 
-  constructor(pieces: AsyncIterable<Buffer>, onBytes: ((bytes: number) => void) | undefined) {
+  constructor(pieces: AsyncIterable<Buffer>) {
     this.#pieces = pieces[Symbol.asyncIterator]();
-    this.#onBytes = onBytes;
   }
 
   get length(): number {
@@ -138,16 +143,10 @@ class ArchiveBytes {
     while (await this.#more(this.length));
   }
 
-  sha256(): string {
-    return this.#digest.digest('hex');
-  }
-
   /** Reads one more piece; forgets what lies before `keepFrom`. */
   async #more(keepFrom: number): Promise<boolean> {
     const next = await this.#pieces.next();
     if (next.done === true) return false;
-    this.#digest.update(next.value);
-    this.#onBytes?.(next.value.length);
     const drop = Math.min(this.#buffer.length, Math.max(0, keepFrom - this.#start));
     this.#buffer =
       drop === this.#buffer.length ? next.value : Buffer.concat([this.#buffer.subarray(drop), next.value]);

@@ -15,7 +15,7 @@ import { type ArchiveIndex } from '../archive/index-file.ts';
 import { QuackupError } from '../errors.ts';
 import type { DatabaseEntry } from '../format/schema.ts';
 import { chunksInOrder, readChunk, type ReadChunk } from '../read/read-chunks.ts';
-import type { TargetClient } from '../target/target-client.ts';
+import type { ArchiveReader } from '../read/archive-reader.ts';
 import type { Problems } from './problems.ts';
 
 /** Results of the checksums of a database's blocks: 0 not there, 1 right, 2 wrong. */
@@ -49,7 +49,7 @@ export interface CheckBlocksOptions {
 
 /** Checks one database of a backup whose chunks have all been read. */
 export async function checkDatabase(
-  client: TargetClient,
+  archives: ArchiveReader,
   index: ArchiveIndex,
   entry: DatabaseEntry,
   object: string,
@@ -61,8 +61,8 @@ export async function checkDatabase(
   try {
     for (const [file, { database, role }] of index.head.files.entries()) {
       if (database !== entry.name) continue;
-      if (role === 'database') await checkMain(client, index, file, checks, report, note);
-      else if (role === 'wal') await checkWal(client, index, file, entry, report, note);
+      if (role === 'database') await checkMain(archives, index, file, checks, report, note);
+      else if (role === 'wal') await checkWal(archives, index, file, entry, report, note);
     }
   } catch (error) {
     if (error instanceof QuackupError) report(error.message);
@@ -72,7 +72,7 @@ export async function checkDatabase(
 }
 
 async function checkMain(
-  client: TargetClient,
+  archives: ArchiveReader,
   index: ArchiveIndex,
   file: number,
   checks: BlockChecks,
@@ -80,7 +80,7 @@ async function checkMain(
   note: (text: string) => void,
 ): Promise<void> {
   const { database = '', chunks = 0 } = index.head.files[file] ?? {};
-  const head = parseHead((await readChunk(client, index, file, 0)) ?? new Uint8Array(0));
+  const head = parseHead((await readChunk(archives, index, file, 0)) ?? new Uint8Array(0));
   const { layout } = head;
   if (layout.kind === 'opaque') {
     note(
@@ -90,7 +90,7 @@ async function checkMain(
   }
   const use: BlockUse = await readBlockUse(layout.active, async (id) =>
     id + 1 < chunks
-      ? ((await readChunk(client, index, file, id + 1)) ?? new Uint8Array(0))
+      ? ((await readChunk(archives, index, file, id + 1)) ?? new Uint8Array(0))
       : new Uint8Array(0),
   );
   let used = 0;
@@ -107,7 +107,7 @@ async function checkMain(
 }
 
 async function checkWal(
-  client: TargetClient,
+  archives: ArchiveReader,
   index: ArchiveIndex,
   file: number,
   { name, method, walCommits }: DatabaseEntry,
@@ -115,7 +115,7 @@ async function checkWal(
   note: (text: string) => void,
 ): Promise<void> {
   const scanner = new WalScanner();
-  for await (const { bytes } of chunksInOrder(client, index, file)) scanner.push(bytes);
+  for await (const { bytes } of chunksInOrder(archives, index, file)) scanner.push(bytes);
   const summary = scanner.summary();
   if (method === 'quiet') {
     note(`the WAL of ${name} was taken as it was and is not checked further`);
