@@ -61,8 +61,8 @@ const WITH_KEY = `encryption: { recipients: [${RECIPIENT}], identities: { file: 
 test('a machine that has only recipients backs up, incrementally too, and cannot read what it wrote', async () => {
   configure(WITHOUT_KEY);
   expect(await run('backup')).toMatchObject({ status: 0, json: { kind: 'full', encrypted: true } });
-  now = new Date('2026-01-02T02:00:00Z');
-  expect(await run('backup')).toMatchObject({ status: 0, json: { kind: 'incremental', encrypted: true } });
+  const second = await run('backup');
+  expect(second).toMatchObject({ status: 0, json: { kind: 'incremental', encrypted: true } });
   expect(readdirSync(join(folder, 'b')).filter((name) => name.endsWith('.age'))).toHaveLength(2);
   const { json } = await run('list');
   expect(json).toMatchObject({ backups: [{ encrypted: true }, { encrypted: true }] });
@@ -76,7 +76,6 @@ test('a machine that has only recipients backs up, incrementally too, and cannot
   expect(await run('verify', '--all')).toMatchObject({ status: 2 });
   expect(await run('show', 'latest')).toMatchObject({ status: 0, json: { manifest: null } });
   rmSync(join(folder, 'state'), { recursive: true });
-  now = new Date('2026-01-03T02:00:00Z');
   expect(await run('backup')).toMatchObject({
     status: 0,
     json: { kind: 'full', fullReason: expect.stringContaining('nothing is remembered here') as string },
@@ -84,7 +83,8 @@ test('a machine that has only recipients backs up, incrementally too, and cannot
 
   configure(WITH_KEY);
   expect(await run('verify', '--all', '--level', 'scan')).toMatchObject({ status: 0 });
-  expect(await run('restore', 'backup_20260102_020000', '--restore-dir', 'r')).toMatchObject({ status: 0 });
+  const { status, json: report } = await run('restore', String(second.json['backup']), '--restore-dir', 'r');
+  expect(status, JSON.stringify(report)).toBe(0);
   expect(await run('show', 'latest')).toMatchObject({
     status: 0,
     json: { manifest: { databases: [{ name: 'a.duckdb' }] } },
@@ -151,7 +151,6 @@ test('a plain backup is not copied to where the configuration asks for encryptio
     status: 2,
     json: { error: { code: 'PLAIN_REFUSED' } },
   });
-  now = new Date('2026-01-02T02:00:00Z');
   expect(await run('backup')).toMatchObject({ status: 0, json: { encrypted: true, kind: 'full' } });
   expect(await run('list', '--target', 'local')).toMatchObject({
     json: { backups: [{ encrypted: true }, { encrypted: false }] },

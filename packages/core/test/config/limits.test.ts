@@ -22,6 +22,7 @@ test('the limits of a target are its own and no option of its type', () => {
   );
   expect(targets.get('offsite')).toEqual({
     type: 'acme',
+    access: 'full',
     options: { url: 'here' },
     limits: {
       maxUploadRate: 10_000_000,

@@ -70,6 +70,8 @@ test('a built-in target is opened with checked options, relative to the configur
   expect(await openTarget('t', config, builtin(recorder(opened)), { env: {}, signal })).toEqual({
     name: 't',
     target: FAKE,
+    access: 'full',
+    encryptedOnly: false,
   });
   expect(opened).toEqual([
     { options: { url: 'u', retries: 3 }, context: { baseDir: config.baseDir, signal } },
