@@ -33,7 +33,7 @@ test('the limits of a target are its own and no option of its type', () => {
       concurrency: 3,
     },
   });
-  expect(targets.get('local')).toEqual({ type: 'local', options: { path: './backups' } });
+  expect(targets.get('local')).toEqual({ type: 'local', access: 'full', options: { path: './backups' } });
 });
 
 test.each([
