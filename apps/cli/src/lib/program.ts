@@ -14,6 +14,7 @@ import type { KeygenInput } from './commands/keygen.ts';
 import type { RecoverySheetInput } from './commands/recovery-sheet.ts';
 import type { RepairInput } from './commands/repair.ts';
 import type { RestoreInput } from './commands/restore.ts';
+import type { StatusInput } from './commands/status.ts';
 import type { VerifyInput } from './commands/verify.ts';
 import type { GlobalOptions } from './global-options.ts';
 import { addScheduleCommands } from './schedule-commands.ts';
@@ -289,6 +290,21 @@ export function buildProgram(io: CliIo, execute: Execute): Command {
       start('target check', async () => {
         const { targetCheck } = await import('./commands/target-check.ts');
         return (context) => targetCheck(context, name);
+      }),
+    );
+
+  program
+    .command('status')
+    .description(
+      'whether there is a good backup that is young enough, for Nagios and its like: ends with 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN',
+    )
+    .option('--max-age <duration>', 'how old the last good backup on each target may be: 26h, 7d', '26h')
+    .option('--timeout <duration>', 'how long a target may take to answer', '30s')
+    .addOption(oneTarget('only of this target'))
+    .action((input: StatusInput) =>
+      start('status', async () => {
+        const { status } = await import('./commands/status.ts');
+        return (context) => status(context, input);
       }),
     );
 

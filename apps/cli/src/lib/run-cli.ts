@@ -29,6 +29,7 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<number
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return EXIT_OK;
     const report = await explain(error, command, io);
+    if (isStatus(argv)) return (await import('./status/report-unknown.ts')).reportUnknown(report, argv, io);
     // What could not be parsed has no options; these two decide how the error itself looks.
     const colors = colorsFor(io.stderr, io.env, !argv.includes('--no-color'));
     if (argv.includes('--json')) {
@@ -40,6 +41,12 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<number
     }
     return report.exitCode;
   }
+}
+
+/** Its exit codes are those of monitoring plugins, also when it is called wrongly: 2 would be CRITICAL. */
+function isStatus(argv: readonly string[]): boolean {
+  const word = argv.find((each, index) => !each.startsWith('-') && argv[index - 1] !== '--config');
+  return word === 'status';
 }
 
 async function explain(error: unknown, command: string, io: CliIo): Promise<ErrorReport> {

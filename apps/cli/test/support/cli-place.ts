@@ -56,10 +56,21 @@ export class CliPlace implements Disposable {
     return this.runUntil(new AbortController().signal, ...args);
   }
 
+  /** As people get it. */
+  async runText(...args: readonly string[]): Promise<Omit<CliResult, 'json'>> {
+    return this.#runCli(new AbortController().signal, args);
+  }
+
   async runUntil(signal: AbortSignal, ...args: readonly string[]): Promise<CliResult> {
+    const result = await this.#runCli(signal, [...args, '--json']);
+    const { stdout } = result;
+    return { ...result, json: stdout.startsWith('{') ? JSON.parse(stdout) : {} };
+  }
+
+  async #runCli(signal: AbortSignal, args: readonly string[]): Promise<Omit<CliResult, 'json'>> {
     const stdout = collector();
     const stderr = collector();
-    const status = await runCli([...args, '--json'], {
+    const status = await runCli(args, {
       stdin: Readable.from([]),
       stdout: stdout.stream,
       stderr: stderr.stream,
@@ -68,13 +79,7 @@ export class CliPlace implements Disposable {
       now: () => this.now,
       signal,
     });
-    const text = stdout.text();
-    return {
-      status,
-      stdout: text,
-      stderr: stderr.text(),
-      json: text.startsWith('{') ? JSON.parse(text) : {},
-    };
+    return { status, stdout: stdout.text(), stderr: stderr.text() };
   }
 
   log(): Record<string, unknown>[] {

@@ -223,6 +223,8 @@ export interface ScannedDatabase {
     readonly rows: number;
     /** Hash of all rows, whatever their order. Comparable only for the same `engine`. */
     readonly contentHash: string;
+    /** Blocks that hold it, in bytes; absent if DuckDB does not say. */
+    readonly sizeBytes?: number;
   }[];
   /** Version of the DuckDB that scanned. */
   readonly engine: string;

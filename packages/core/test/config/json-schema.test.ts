@@ -25,6 +25,7 @@ test('the JSON Schema knows the sections and refuses others', () => {
     'metrics',
     'notifications',
     'hooks',
+    'alarms',
   ]);
   expect(schema).not.toHaveProperty('required');
 });

@@ -10,6 +10,7 @@ import {
   runDaily,
 } from '../../src/index.ts';
 import { at, named, smallDatabase } from '../backup/small-place.ts';
+import { runSql } from '../make-database.ts';
 
 let database: ReturnType<typeof smallDatabase>;
 beforeAll(() => {
@@ -138,4 +139,32 @@ test('an abort ends the run as an abort', async () => {
   const reason = new Error('enough');
   controller.abort(reason);
   await expect(daily(1, [place(new MemoryStore())], { signal: controller.signal })).rejects.toBe(reason);
+});
+
+test('what happened to the data since the last scan is told once, by the run that counts it', async () => {
+  const store = new MemoryStore();
+  using own = smallDatabase();
+  const alarms = { tableVanished: true, tableShrankPercent: 50, notGrownForMs: 2 * 86_400_000 };
+  const run = (day: number): Promise<DailyReport> =>
+    daily(day, [place(store), place(new MemoryStore(), 'other')], {
+      databases: [own.source],
+      alarms,
+      verifyLevel: 'scan',
+      policy: { keepLast: 5 },
+    });
+  expect((await run(1)).problems).toEqual([]);
+  runSql(own.source.path, 'CREATE TABLE u AS SELECT 1 AS x', 'DELETE FROM t WHERE i > 100');
+  const shrunk = await run(2);
+  expect(shrunk).toMatchObject({
+    outcome: 'warning',
+    problems: [
+      { severity: 'warning', momentary: true, code: 'DATA_ALARM', subject: 'table main.t of small.duckdb' },
+    ],
+    cleanups: [{ target: 'memory' }, { target: 'other' }],
+  });
+  runSql(own.source.path, 'DROP TABLE u');
+  const third = (await run(3)).problems.map(({ subject }) => subject);
+  expect(third).toEqual(['table main.u of small.duckdb', 'growth of small.duckdb']);
+  runSql(own.source.path, 'INSERT INTO t SELECT * FROM t', 'INSERT INTO t SELECT * FROM t');
+  expect((await run(5)).problems).toEqual([]);
 });

@@ -24,5 +24,16 @@ backup:
 
 # A backup stays if any rule keeps it; also keepLast, keepHourly, keepDaily, keepWeekly, keepMonthly, keepYearly.
 retention: { keepDays: ${keepDays}, minCount: ${minCount} }
+
+# Who is told when \`quackup daily\` fails, and when that is over. Then try: quackup notify test
+# notifications:
+#   chat: { type: webhook, preset: slack, url: { file: slack-url } }
+#   mail:
+#     type: email
+#     host: smtp.example.com
+#     user: quackup
+#     password: { env: SMTP_PASSWORD }
+#     from: quackup@example.com
+#     to: [me@example.com]
 `;
 }

@@ -57,6 +57,7 @@ export async function backUp(
     policy: config.retention,
     ...(config.verify.daily !== undefined && { verifyLevel: config.verify.daily }),
     ...(config.verify.scanEveryMs !== undefined && { scanEveryMs: config.verify.scanEveryMs }),
+    alarms: config.alarms,
     clock: { now },
     signal,
     onProgress: (event) => {

@@ -11,14 +11,13 @@ export interface HookOptions {
   readonly cwd: string;
   readonly env: NodeJS.ProcessEnv;
   readonly timeoutMs: number;
+  /** Between the request to end and the end by force, milliseconds. Default: 5,000. */
+  readonly graceMs?: number;
   /** Ends the hook early. */
   readonly signal?: AbortSignal;
   /** Told of every line that it prints. */
   readonly onLine: (line: string) => void;
 }
-
-/** Between the request to end and the end by force, milliseconds. */
-const GRACE_MS = 5_000;
 
 /** What a hook started and left behind may hold its output open; it is waited for so long, milliseconds. */
 const OUTPUT_MS = 500;
@@ -35,7 +34,7 @@ const MAX_LINE_LENGTH = 1_000;
  * @throws the reason of `signal`, likewise.
  */
 export async function runHook(argv: readonly string[], options: HookOptions): Promise<void> {
-  const { name, timeoutMs, signal } = options;
+  const { name, timeoutMs, graceMs = 5_000, signal } = options;
   const [program = '', ...args] = argv;
   signal?.throwIfAborted();
   const child = spawn(program, args, {
@@ -51,7 +50,7 @@ export async function runHook(argv: readonly string[], options: HookOptions): Pr
     child.once('error', (error) => resolve({ error }));
     child.once('exit', (exitCode, exitSignal) => resolve({ exitCode, exitSignal }));
   });
-  const ending = await endOrStop(child, ended, timeoutMs, signal);
+  const ending = await endOrStop(child, ended, { timeoutMs, graceMs, signal });
   await Promise.race([output, pause(OUTPUT_MS)]);
   child.stdout.destroy();
   child.stderr.destroy();
@@ -70,8 +69,11 @@ type Ending =
 async function endOrStop(
   child: ChildProcess,
   ended: Promise<Ending>,
-  timeoutMs: number,
-  signal: AbortSignal | undefined,
+  {
+    timeoutMs,
+    graceMs,
+    signal,
+  }: { readonly timeoutMs: number; readonly graceMs: number; readonly signal: AbortSignal | undefined },
 ): Promise<Ending | 'timeout' | 'aborted'> {
   const { promise: stopped, resolve } = Promise.withResolvers<'timeout' | 'aborted'>();
   const abort = (): void => resolve('aborted');
@@ -81,7 +83,7 @@ async function endOrStop(
     const first = await Promise.race([ended, stopped]);
     if (first !== 'timeout' && first !== 'aborted') return first;
     stopGroup(child, 'SIGTERM');
-    await Promise.race([ended, pause(GRACE_MS, undefined, { ref: false })]);
+    await Promise.race([ended, pause(graceMs)]);
     // Also if it has ended: what it started may not have.
     stopGroup(child, 'SIGKILL');
     return first;

@@ -1,7 +1,7 @@
-/** The sections of the configuration that only `daily` reads: hooks, notifications, metrics. */
+/** The sections of the configuration that only `daily` reads: hooks, notifications, metrics, alarms. */
 import * as z from 'zod';
 
-import { DURATION_PATTERN, MAX_DURATION_MS, parseDuration } from './parse-duration.ts';
+import { DURATION_PATTERN, MAX_DURATION_MS, MAX_PERIOD_MS, parseDuration } from './parse-duration.ts';
 
 export interface RawDailySections {
   readonly metrics?: { readonly file?: string };
@@ -72,13 +72,36 @@ const hooks = z.strictObject({
     .describe('Environment variables that they get besides PATH, HOME and the like.'),
 });
 
+const alarms = z
+  .strictObject({
+    tableVanished: z.boolean().exactOptional().describe('Warn if a table is gone. Default: false.'),
+    tableShrankPercent: z
+      .number()
+      .min(0)
+      .max(100)
+      .exactOptional()
+      .describe('Warn if a table lost more than this share of its rows or of its size. Default: never.'),
+    notGrownFor: z
+      .string()
+      .regex(DURATION_PATTERN, { error: 'expected a duration such as "7d"', abort: true })
+      .refine(
+        (text) => parseDuration(text, MAX_PERIOD_MS) !== undefined,
+        `at most ${MAX_PERIOD_MS / 86_400_000} days`,
+      )
+      .exactOptional()
+      .describe('Warn if a database has no more rows than so long ago. Default: never.'),
+  })
+  .describe('What `daily` warns of when a scan has counted the rows.');
+
 /** To be spread into the schema of the whole. */
 export const dailySections: {
   readonly metrics: z.ZodExactOptional<typeof metrics>;
   readonly notifications: z.ZodExactOptional<typeof notifications>;
   readonly hooks: z.ZodExactOptional<typeof hooks>;
+  readonly alarms: z.ZodExactOptional<typeof alarms>;
 } = {
   metrics: metrics.exactOptional(),
   notifications: notifications.exactOptional(),
   hooks: hooks.exactOptional(),
+  alarms: alarms.exactOptional(),
 };

@@ -6,7 +6,9 @@
  * A target that fails, or holds damage, is reported and does not stop the others. Nothing is removed on a target unless the
  * backup of this run is on it, holds every database, and has passed.
  */
+import { findAlarms } from '../alarms/find-alarms.ts';
 import type {
+  AlarmThresholds,
   BackupOptions,
   BackupReport,
   BackupSummary,
@@ -40,6 +42,8 @@ export interface DailyOptions extends BackupOptions {
   readonly verifyLevel?: VerifyLevel;
   /** How old the last scan on a target may be until one is made instead, in milliseconds. Default: 7 days. */
   readonly scanEveryMs?: number;
+  /** What to warn of when a scan of this run has counted the rows. Default: nothing. */
+  readonly alarms?: AlarmThresholds;
 }
 
 /** Something that went wrong, or that somebody should know. */
@@ -99,6 +103,7 @@ class DailyRun {
   readonly #lastGood: DailyReport['lastGood'][number][] = [];
   readonly #deferred: DailyReport['deferred'][number][] = [];
   #backup: BackupReport | undefined;
+  #compared = false;
 
   constructor(options: DailyOptions) {
     this.#options = options;
@@ -203,7 +208,36 @@ class DailyRun {
         hint: `quackup verify ${backup.backup} --target ${name} shows all; make another backup, and look for the cause`,
       });
     }
+    if (report.ok) await this.#raiseAlarms(target, backup, report);
     return report.ok && backup.databases.every(({ status }) => status === 'ok');
+  }
+
+  /** Once: what a scan counts is the same on every target. */
+  async #raiseAlarms(
+    target: NamedTarget,
+    { backup, createdAt }: BackupReport,
+    { databases }: VerifyReport,
+  ): Promise<void> {
+    const { alarms: thresholds, signal } = this.#options;
+    if (thresholds === undefined || databases === undefined || this.#compared) return;
+    this.#compared = true;
+    try {
+      const listed = await this.#list(target);
+      const now = { backup, createdAt: new Date(createdAt), databases };
+      for (const { subject, message } of await findAlarms(target, now, { listed, thresholds, signal })) {
+        this.#problems.push({
+          severity: 'warning',
+          momentary: true,
+          subject,
+          code: 'DATA_ALARM',
+          message,
+          hint: 'if it was not meant, restore the backup that is named with --restore-dir; see alarms in the configuration',
+        });
+      }
+    } catch (error) {
+      signal?.throwIfAborted();
+      this.#warn(`alarms on ${target.name}`, failureReport(error));
+    }
   }
 
   async #isScanDue(target: NamedTarget): Promise<boolean> {

@@ -11,6 +11,7 @@ interface ScannedTable {
   readonly table: string;
   readonly rows: number;
   readonly contentHash: string;
+  readonly sizeBytes?: number;
 }
 
 const quote = (name: string): string => `"${name.replaceAll('"', '""')}"`;
@@ -38,17 +39,28 @@ async function scan(path: string): Promise<{ engine: string; tables: ScannedTabl
     entry.names.push(column);
     columns.set(key, entry);
   }
+  /** Undefined for a name that the function cannot be given. */
+  const sizeOf = async (schema: string, table: string): Promise<number | undefined> => {
+    if (/["'\0]/.test(schema + table)) return undefined;
+    const [[bytes]] = (await rows(
+      `SELECT (count(DISTINCT block_id) * (SELECT block_size FROM pragma_database_size() WHERE database_name = current_database()))::VARCHAR
+       FROM pragma_storage_info('${quote(schema)}.${quote(table)}') WHERE persistent AND block_id >= 0`,
+    )) as [[string | null]];
+    return bytes === null ? undefined : Number(bytes);
+  };
   const tables: ScannedTable[] = [];
   for (const { schema, table, names } of columns.values()) {
     // A sum, so that the order of rows plays no part; unlike XOR it does not lose rows that occur twice.
     const [[count, hash]] = (await rows(
       `SELECT count(*)::VARCHAR, coalesce(sum(hash(${names.map(quote).join(', ')})::HUGEINT), 0)::VARCHAR FROM ${quote(schema)}.${quote(table)}`,
     )) as [[string, string]];
+    const sizeBytes = await sizeOf(schema, table);
     tables.push({
       schema,
       table,
       rows: Number(count),
       contentHash: BigInt(hash).toString(16).padStart(32, '0'),
+      ...(sizeBytes !== undefined && { sizeBytes }),
     });
   }
   connection.closeSync();

@@ -11,7 +11,13 @@ import { QuackupError } from '../errors.ts';
 const resultSchema = z.object({
   engine: z.string(),
   tables: z.array(
-    z.object({ schema: z.string(), table: z.string(), rows: z.number(), contentHash: z.string() }),
+    z.object({
+      schema: z.string(),
+      table: z.string(),
+      rows: z.number(),
+      contentHash: z.string(),
+      sizeBytes: z.number().exactOptional(),
+    }),
   ),
 });
 

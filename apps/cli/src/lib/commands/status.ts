@@ -1,0 +1,68 @@
+import { type Config, listBackups, MAX_PERIOD_MS, parseDuration, QuackupError } from '@quackup/core';
+
+import { CommandContext } from '../command-context.ts';
+import { findConfig } from '../config/find-config.ts';
+import { OpenTargets } from '../config/open-targets.ts';
+import { describeError } from '../describe-error.ts';
+import { readHistory } from '../history/history-file.ts';
+import { stateFolder } from '../state/state-folder.ts';
+import { judgeStatus, type TargetFinding } from '../status/judge-status.ts';
+import { renderStatus } from '../status/render-status.ts';
+
+export interface StatusInput {
+  readonly maxAge: string;
+  readonly timeout: string;
+  readonly target?: string;
+}
+
+/**
+ * Whether there is a good backup that is young enough, for Nagios and its like.
+ *
+ * @returns 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN: see decisions/0008.
+ */
+export async function status(context: CommandContext, input: StatusInput): Promise<number> {
+  const maxAgeMs = durationFrom('--max-age', input.maxAge, MAX_PERIOD_MS);
+  const timeoutMs = durationFrom('--timeout', input.timeout);
+  const config = await findConfig(context);
+  const names = input.target === undefined ? config.backup.targets : [input.target];
+  const findings = await Promise.all(names.map((name) => look(name, config, context, timeoutMs)));
+  const history = await readHistory(stateFolder(config.path, context.io.env));
+  const report = judgeStatus({ findings, history, maxAgeMs, now: context.io.now() });
+  context.answer(report, renderStatus(report));
+  return report.exitCode;
+}
+
+/** A target that does not answer in time is unknown: a monitor that had to wait would say less. */
+async function look(
+  name: string,
+  config: Config,
+  { io, options }: CommandContext,
+  timeoutMs: number,
+): Promise<TargetFinding> {
+  const timeout = AbortSignal.timeout(timeoutMs);
+  const signal = AbortSignal.any([io.signal, timeout]);
+  try {
+    await using opened = await OpenTargets.open(
+      [name],
+      config,
+      new CommandContext({ ...io, signal }, options),
+    );
+    const [target] = opened.targets;
+    if (target === undefined) throw new QuackupError('INTERNAL', `the target ${name} was not opened`);
+    return { target: name, backups: await listBackups(target, { signal }) };
+  } catch (error) {
+    io.signal.throwIfAborted();
+    if (timeout.aborted) return { target: name, error: `no answer within ${timeoutMs / 1000} s` };
+    const { code, message } = describeError(error);
+    if (code !== 'TARGET_FAILED') throw error;
+    return { target: name, error: message };
+  }
+}
+
+function durationFrom(option: string, text: string, maxMs?: number): number {
+  const ms = parseDuration(text, maxMs);
+  if (ms !== undefined && ms > 0) return ms;
+  throw new QuackupError('USAGE', `${option}: "${text}" is not a duration`, {
+    hint: 'write a number and a unit: 26h, 7d',
+  });
+}
