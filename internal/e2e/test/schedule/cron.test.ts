@@ -7,7 +7,7 @@ import { expect, test } from 'vitest';
 
 import { startQuackup } from '../support/run-quackup.ts';
 import { tempFolder } from '../support/temp-folder.ts';
-import { ended, hasProgram, runProgram } from './programs.ts';
+import { ended, hasProgram, runProgram, SYSTEM_ENV } from './programs.ts';
 
 const isThere = process.getuid?.() === 0 && hasProgram('cron') && hasProgram('crontab');
 /** What is in the crontab belongs to somebody. */
@@ -38,7 +38,7 @@ schedule: { cron: "* * * * *", jitter: 0s }
     const state = join(temp.path, 'state=x');
     const quackup = (...args: string[]) => startQuackup(folder, args, { XDG_STATE_HOME: state }).ended;
     // Ends by itself if another one runs, which then does it.
-    const cron = spawn('cron', ['-f'], { stdio: 'ignore' });
+    const cron = spawn('cron', ['-f'], { stdio: 'ignore', env: SYSTEM_ENV });
     try {
       runProgram('crontab', ['-'], OTHERS);
       const changes = watch(logs, { signal: AbortSignal.timeout(115_000) });
