@@ -60,6 +60,7 @@ export { importBackups } from './lib/import/import-backups.ts';
 export { listBackups } from './lib/list/list-backups.ts';
 export { acquireProcessLock } from './lib/process/process-lock.ts';
 export type { OnProgress, ProgressEvent } from './lib/progress.ts';
+export { type RekeyOptions, type RekeyReport, rekeyTarget } from './lib/rekey/rekey-target.ts';
 export { type RepairOptions, type RepairReport, repairTarget } from './lib/repair/repair-target.ts';
 export { restoreBackup } from './lib/restore/restore-backup.ts';
 export * from './lib/retention/index.ts';

@@ -10,13 +10,12 @@ import type { DoctorInput } from './commands/doctor.ts';
 import type { ImportInput } from './commands/import.ts';
 import type { DailyIfDueInput } from './commands/daily-if-due.ts';
 import type { InitInput } from './commands/init.ts';
-import type { KeygenInput } from './commands/keygen.ts';
-import type { RecoverySheetInput } from './commands/recovery-sheet.ts';
 import type { RepairInput } from './commands/repair.ts';
 import type { RestoreInput } from './commands/restore.ts';
 import type { StatusInput } from './commands/status.ts';
 import type { VerifyInput } from './commands/verify.ts';
 import type { GlobalOptions } from './global-options.ts';
+import { addKeyCommands } from './key-commands.ts';
 import { addScheduleCommands } from './schedule-commands.ts';
 import { VERSION } from './version.ts';
 
@@ -255,30 +254,7 @@ export function buildProgram(io: CliIo, execute: Execute): Command {
       }),
     );
 
-  program
-    .command('keygen')
-    .description('make a key for encrypted backups: the secret key in a file, its recipient on stdout')
-    .option('--out <file>', 'file for the secret key; - for stdout (default: quackup-key.txt)')
-    .option('--passphrase', 'encrypt the file with a passphrase that is asked for', false)
-    .option('--post-quantum', 'a key that quantum computers do not open either (age 1.3 and newer)', false)
-    .action((input: KeygenInput) =>
-      start('keygen', async () => {
-        const { keygen } = await import('./commands/keygen.ts');
-        return (context) => keygen(context, input);
-      }),
-    );
-
-  program
-    .command('recovery-sheet')
-    .description('write the secret key and how to restore without Quackup on a page for printing')
-    .option('--key <file>', 'file of the secret key (default: the identities of the configuration)')
-    .option('--out <file>', 'file to write, .html or .txt', 'quackup-recovery.html')
-    .action((input: RecoverySheetInput) =>
-      start('recovery-sheet', async () => {
-        const { recoverySheet } = await import('./commands/recovery-sheet.ts');
-        return (context) => recoverySheet(context, input);
-      }),
-    );
+  addKeyCommands(program, start);
 
   program
     .command('target')

@@ -72,6 +72,8 @@ const STATE_AFTER_INTERRUPTION: Readonly<Record<string, string>> = {
   daily:
     'what was begun is not listed unless it is whole; some old backups may have been removed, the others are whole',
   import: 'what is listed is whole; what was begun is not listed',
+  rekey:
+    'some backups may be for the new recipients already, one of them in part; the others are as they were',
   cleanup: 'some backups may have been removed, the others are whole',
 };
 
