@@ -1,12 +1,15 @@
 #!/usr/bin/env python3
-"""Puts a Quackup backup of format 1 together without Quackup: assemble.py BACKUP.json FOLDER
+"""Puts a Quackup backup of format 1 or 2 together without Quackup: assemble.py BACKUP.json FOLDER [KEYFILE]
 
-The archives that the manifest names must lie beside it; FOLDER must be empty or not there. Needs nothing but Python 3.8, and
-the zstd command for archives that end in .zst. See format.md for every byte that is read here.
+The archives that the manifest names must lie beside it; FOLDER must be empty or not there. Needs nothing but Python 3.8, the
+zstd command for archives that end in .zst, and the age command and a file with the secret key for an encrypted backup: its
+archives are decrypted into FOLDER while this runs. See format.md for every byte that is read here.
 """
+import base64
 import hashlib
 import json
 import os
+import shutil
 import struct
 import subprocess
 import sys
@@ -16,6 +19,32 @@ CHUNKS_PER_PAGE = 4096
 HOLE = 0xFFFFFFFF
 # Frames that are decoded by one call of zstd: starting a program costs more than decoding a block.
 FRAMES_AT_ONCE = 512
+
+
+def age(key, arguments, **options):
+    if key is None:
+        sys.exit("the backup is encrypted: name the file with the secret key as the third argument")
+    run = subprocess.run(["age", "-d", "-i", key, *arguments], **options)
+    if run.returncode != 0:
+        sys.exit("age could not decrypt it")
+    return run.stdout
+
+
+def unseal(manifest, key):
+    """What the manifest of an encrypted backup says to who has the key."""
+    secret = json.loads(age(key, [], input=base64.b64decode(manifest["sealed"]), stdout=subprocess.PIPE))
+    if any(manifest.get(field) != value for field, value in secret["public"].items()):
+        sys.exit("what the manifest says outside is not what was sealed in it")
+    return {**manifest, **secret}
+
+
+def decrypt(folder, archives, target, key):
+    """Decrypts archives into a folder of their own, and names it. Their names lose .age."""
+    plain = os.path.join(target, ".decrypted")
+    os.mkdir(plain, 0o700)
+    for archive in archives:
+        age(key, ["-o", os.path.join(plain, archive[: -len(".age")]), os.path.join(folder, archive)])
+    return plain
 
 
 def decode(archive, data):
@@ -114,19 +143,35 @@ def write_file(folder, archives, entry, chunks, name, path):
 
 
 def main():
-    if len(sys.argv) != 3:
+    if len(sys.argv) not in (3, 4):
         sys.exit(__doc__)
-    path, target = sys.argv[1:]
+    path, target, key = [*sys.argv[1:], None][:3]
     folder = os.path.dirname(os.path.abspath(path))
     with open(path, encoding="utf-8") as file:
         manifest = json.load(file)
-    if manifest["format"] != 1:
-        sys.exit(f"{path} has format {manifest['format']}, this script reads 1")
+    if manifest["format"] not in (1, 2):
+        sys.exit(f"{path} has format {manifest['format']}, this script reads 1 and 2")
     os.makedirs(target, exist_ok=True)
     if os.listdir(target):
         sys.exit(f"{target} is not empty")
+    if manifest["format"] == 1:
+        return assemble(folder, manifest, target, lambda name: name)
+    manifest = unseal(manifest, key)
+    names = [archive["name"] for archive in [manifest["archive"], *manifest["references"]]]
+    if any(os.path.basename(name) != name or not name.endswith(".age") for name in names):
+        sys.exit("the manifest names archives as Quackup does not")
+    plain = decrypt(folder, names, target, key)
+    try:
+        assemble(plain, manifest, target, lambda name: name[: -len(".age")])
+    finally:
+        shutil.rmtree(plain)
+
+
+def assemble(folder, manifest, target, stored):
+    """`stored` is the name of an archive's file in `folder`."""
+    manifest = {**manifest, "archive": {**manifest["archive"], "name": stored(manifest["archive"]["name"])}}
     info, tables = read_index(folder, manifest)
-    archives = [archive["name"] for archive in info["archives"]]
+    archives = [stored(archive["name"]) for archive in info["archives"]]
     for entry, chunks in zip(info["files"], tables):
         name = entry["database"] + ("" if entry["role"] == "database" else "." + entry["role"])
         if os.path.basename(name) != name or any(os.path.basename(a) != a for a in archives):

@@ -1,9 +1,10 @@
 /** What docs/restore-without-quackup.md promises: the script in docs/ puts any backup together. */
 import { spawnSync } from 'node:child_process';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+import { formatIdentity, generateIdentity, recipientOf } from '@quackup/age';
 import { createBackup, restoreBackup } from '@quackup/core';
 import { runSql } from '@quackup/fixtures';
 import { expect, test } from 'vitest';
@@ -67,3 +68,42 @@ test.runIf(canRun('python3')).for([
     expect(status).toBe(1);
   },
 );
+
+const noAge =
+  canRun('age') && canRun('zstd') && canRun('python3') ? undefined : 'age, zstd or python3 is not there';
+
+test('encrypted backups are put together by the script too, with the key and not without', async ({
+  skip,
+}) => {
+  if (noAge !== undefined && process.env['QUACKUP_TOOLS'] !== 'required') skip(noAge);
+  expect(noAge).toBeUndefined();
+  await using folder = await tempFolder();
+  const path = join(folder.path, 'my.duckdb');
+  const backups = join(folder.path, 'backups');
+  const key = join(folder.path, 'key.txt');
+  const identity = await generateIdentity();
+  await writeFile(key, await formatIdentity(identity, new Date(0)), { mode: 0o600 });
+  const encryption = { recipients: [await recipientOf(identity)] };
+  await makeSource(path, 50_000);
+  const databases = [{ name: 'my.duckdb', path }];
+  const memoryDir = join(folder.path, 'memory');
+  for (const kind of ['full', 'incremental']) {
+    const report = await createBackup({ databases, targets: [localBackups(backups)], encryption, memoryDir });
+    expect(report.kind).toBe(kind);
+    const manifest = join(backups, `${report.backup}.json`);
+    const [ours, theirs] = [join(folder.path, `${kind}-ours`), join(folder.path, `${kind}-theirs`)];
+    await restoreBackup(localBackups(backups), report.backup, {
+      restoreDir: ours,
+      keys: async () => [identity],
+    });
+    const refused = spawnSync('python3', [SCRIPT, manifest, theirs], { encoding: 'utf8' });
+    expect(refused).toMatchObject({ status: 1, stderr: expect.stringContaining('secret key') });
+    const { status, stderr } = spawnSync('python3', [SCRIPT, manifest, theirs, key], { encoding: 'utf8' });
+    expect(status, stderr).toBe(0);
+    expect((await readdir(theirs)).toSorted()).toEqual((await readdir(ours)).toSorted());
+    expect(await databaseHashes(join(theirs, 'my.duckdb'))).toEqual(
+      await databaseHashes(join(ours, 'my.duckdb')),
+    );
+    await runSql(path, ['UPDATE t SET h = 7 WHERE i = 15000', 'CHECKPOINT']);
+  }
+});

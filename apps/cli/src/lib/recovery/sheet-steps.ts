@@ -40,7 +40,7 @@ export function sheetSteps(keys: readonly SheetKey[]): readonly SheetStep[] {
       text: 'Each database is a file; NAME.wal beside it holds its last commits and belongs to it: copy both or neither, into a folder where no NAME and no NAME.wal lies. backup_metadata.json says where each came from. Open it with DuckDB.',
     },
     {
-      text: `A backup that is not full ("kind": "incremental") holds what had changed, and needs the archives that its .json names. Quackup puts it together (https://github.com/quackup/quackup); its quackup.yaml must name the place of the backups under targets, and the key: ${keyLine}`,
+      text: `A backup that is not full ("kind": "incremental") holds what had changed, and needs the archives that its .json names. Quackup puts it together (https://github.com/quackup/quackup), or docs/assemble.py from there with Python. For Quackup, quackup.yaml must name the place of the backups under targets, and the key: ${keyLine}`,
       commands: ['quackup restore latest --restore-dir restored'],
     },
   ];
