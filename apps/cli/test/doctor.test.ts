@@ -222,6 +222,19 @@ test('backups that are old, or were not read for long, are found', async () => {
   const later = await doctor(() => new Date(Date.now() + 30 * HOUR_MS));
   expect(later.of('backup-age')).toMatch(/^FAILED .* is 30 hours old; 26 hours are allowed/);
   expect(later.of('backup-verified')).toMatch(/^OK/);
+  writeFileSync(
+    at('quackup.yaml'),
+    configuration(
+      'data/good.duckdb',
+      undefined,
+      'schedule: { cron: "0 2 * * 1-5", timeZone: UTC, jitter: 1h }',
+    ),
+  );
+  // From Friday to Monday, and three hours.
+  const weekend = await doctor(() => new Date(Date.now() + 74 * HOUR_MS));
+  expect(weekend.of('backup-age')).toMatch(/^OK/);
+  const monday = await doctor(() => new Date(Date.now() + 76 * HOUR_MS));
+  expect(monday.of('backup-age')).toMatch(/^FAILED .* 75 hours are allowed/);
   const allowed = await doctor(() => new Date(Date.now() + 30 * HOUR_MS), '--max-age', '31h');
   expect(allowed.of('backup-age')).toMatch(/^OK/);
   const muchLater = await doctor(() => new Date(Date.now() + 9 * 24 * HOUR_MS));

@@ -199,7 +199,10 @@ export function buildProgram(io: CliIo, execute: Execute): Command {
     .description(
       'look at everything that backups need, and at how good they are: one line each, OK, WARN or FAILED',
     )
-    .option('--max-age <duration>', 'how old the last good backup may be: 26h (default), 8d')
+    .option(
+      '--max-age <duration>',
+      'how old the last good backup may be: 26h, 8d (default: what the schedule in the configuration says, else 26h)',
+    )
     .action((input: DoctorInput) =>
       start('doctor', async () => {
         const { doctor } = await import('./commands/doctor.ts');

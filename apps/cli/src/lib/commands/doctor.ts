@@ -10,21 +10,23 @@ import {
 
 import type { CommandContext } from '../command-context.ts';
 import { hasConfigFile, findConfig } from '../config/find-config.ts';
+import { allowedAgeMs } from '../doctor/allowed-age.ts';
 import { openEach } from '../doctor/open-each.ts';
 import { renderDoctor } from '../render/doctor.ts';
 
 export interface DoctorInput {
-  /** How old the last good backup may be. */
+  /** How old the last good backup may be. Default: what the schedule says, else 26h. */
   readonly maxAge?: string;
 }
 
 /** @returns 0 if nothing has FAILED, else 1; 2 if the configuration cannot be used: then that is the only check. */
 export async function doctor(context: CommandContext, { maxAge }: DoctorInput): Promise<number> {
-  const maxAgeMs = ageFrom(maxAge);
+  const given = ageFrom(maxAge);
   const { signal, now } = context.io;
   const configured = await checkConfig(context);
   if (configured.config === undefined) return answer(context, [configured.check], EXIT.usage);
-  const { config, check } = configured;
+  const { config, check, scheduledMs } = configured;
+  const maxAgeMs = given ?? scheduledMs;
   const targets = await openEach(config, context);
   try {
     const checks = await runDoctor({
@@ -48,16 +50,24 @@ function answer(context: CommandContext, checks: readonly DoctorCheck[], exitCod
   return exitCode;
 }
 
-async function checkConfig(
-  context: CommandContext,
-): Promise<{ readonly config?: Config; readonly check: DoctorCheck }> {
+interface Checked {
+  /** Absent if it cannot be used. */
+  readonly config?: Config;
+  /** How old the last backup may be by its schedule. */
+  readonly scheduledMs?: number | undefined;
+  readonly check: DoctorCheck;
+}
+
+async function checkConfig(context: CommandContext): Promise<Checked> {
   const name = 'config';
   try {
     const config = await findConfig(context);
+    const scheduledMs = allowedAgeMs(config, context.io.now());
     if (await hasConfigFile(context))
-      return { config, check: { name, status: 'OK', message: `${config.path} can be used` } };
+      return { config, scheduledMs, check: { name, status: 'OK', message: `${config.path} can be used` } };
     const message = `there is no ${config.path}: nothing says what to back up`;
-    return { config, check: { name, status: 'WARN', message, hint: 'write one with quackup init' } };
+    const hint = 'write one with quackup init';
+    return { config, scheduledMs, check: { name, status: 'WARN', message, hint } };
   } catch (error) {
     if (!(error instanceof QuackupError) || error.exitCode !== EXIT.usage) throw error;
     const { message, hint } = error;
