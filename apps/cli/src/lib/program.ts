@@ -60,6 +60,7 @@ export function buildProgram(io: CliIo, execute: Execute): Command {
     .option('--backups <folder>', 'folder that keeps the backups', './backups')
     .option('--keep-days <days>', 'keep backups younger than this', toCount, 30)
     .option('--min-count <number>', 'keep at least this many', toCount, 5)
+    .option('--at <time>', 'back up every day at this time: 02:00 (for quackup schedule install)')
     .action((input: InitInput) =>
       start('init', async () => {
         const { init } = await import('./commands/init.ts');

@@ -1,11 +1,12 @@
 import { writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 
-import { parseConfig, QuackupError } from '@quackup/core';
+import { type Config, parseConfig, QuackupError, resolveDatabases } from '@quackup/core';
 
 import type { CommandContext } from '../command-context.ts';
 import { CONFIG_FILE } from '../config/find-config.ts';
 import { type ConfigAnswers, formatConfig } from '../config/format-config.ts';
+import { askAnswers, isTime } from '../init/ask-answers.ts';
 
 export interface InitInput {
   readonly yes: boolean;
@@ -13,20 +14,27 @@ export interface InitInput {
   readonly backups: string;
   readonly keepDays: number;
   readonly minCount: number;
+  readonly at?: string;
 }
 
 export async function init(context: CommandContext, input: InitInput): Promise<number> {
   const { io, options } = context;
   const path = resolve(io.cwd, options.config ?? CONFIG_FILE);
+  if (input.at !== undefined && !isTime(input.at)) {
+    throw new QuackupError('USAGE', `--at: "${input.at}" is not a time of day`, {
+      hint: 'write it as 02:00',
+    });
+  }
   const given: ConfigAnswers = {
     databases: input.database.length > 0 ? input.database : ['*.duckdb'],
     backups: input.backups,
     keepDays: input.keepDays,
     minCount: input.minCount,
+    ...(input.at !== undefined && { at: input.at }),
   };
-  const text = formatConfig(input.yes ? given : await ask(context, given));
+  const text = formatConfig(input.yes ? given : await askAnswers(context, given));
   // What is written must load again, or nothing is written.
-  parseConfig(text, { path, env: io.env });
+  const config = parseConfig(text, { path, env: io.env });
   try {
     await writeFile(path, text, { flag: 'wx' });
   } catch (error) {
@@ -36,34 +44,17 @@ export async function init(context: CommandContext, input: InitInput): Promise<n
       hint: 'edit it, or write another one with --config FILE',
     });
   }
-  context.report({ config: path }, [`wrote ${path}`, 'next: quackup backup'], true);
+  const { databases, warnings } = await resolveDatabases(config);
+  for (const warning of warnings) context.warn(warning);
+  const count = `${databases.length} database${databases.length === 1 ? '' : 's'}`;
+  context.report({ config: path }, [`wrote ${path} (${count} now)`, ...nextSteps(config)], true);
   return 0;
 }
 
-async function ask({ io, options }: CommandContext, given: ConfigAnswers): Promise<ConfigAnswers> {
-  if (io.stdin.isTTY !== true || options.json) {
-    throw new QuackupError('USAGE', 'there is nobody to ask', {
-      hint: 'quackup init --yes, with options for what should differ',
-    });
-  }
-  const { input, number } = await import('@inquirer/prompts');
-  const signal = { signal: io.signal };
-  const databases = await input(
-    {
-      message: 'Databases to back up (paths or globs, separated by spaces)',
-      default: given.databases.join(' '),
-    },
-    signal,
-  );
-  const backups = await input({ message: 'Folder for the backups', default: given.backups }, signal);
-  const keepDays = await number(
-    { message: 'Keep backups for how many days?', default: given.keepDays, min: 1 },
-    signal,
-  );
-  return {
-    ...given,
-    databases: databases.split(/\s+/).filter((part) => part !== ''),
-    backups,
-    keepDays: keepDays ?? given.keepDays,
-  };
+function nextSteps({ schedule }: Config): string[] {
+  return [
+    'next: quackup backup              the first one, now',
+    ...(schedule === undefined ? [] : ['      quackup schedule install    from then on by itself']),
+    '      quackup doctor              whether all is well',
+  ];
 }

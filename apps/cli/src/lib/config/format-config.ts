@@ -4,10 +4,13 @@ export interface ConfigAnswers {
   readonly backups: string;
   readonly keepDays: number;
   readonly minCount: number;
+  /** Time of day for `schedule`; absent: none. */
+  readonly at?: string;
 }
 
 /** A commented quackup.yaml. Strings are written as JSON, which YAML reads whatever they hold. */
-export function formatConfig({ databases, backups, keepDays, minCount }: ConfigAnswers): string {
+export function formatConfig({ databases, backups, keepDays, minCount, at }: ConfigAnswers): string {
+  const schedule = `schedule: { at: ${JSON.stringify(at ?? '02:00')} }`;
   return `# Quackup: backups for DuckDB. Paths are relative to this file.
 databases:
 ${databases.map((path) => `  - path: ${JSON.stringify(path)}`).join('\n')}
@@ -16,6 +19,8 @@ ${databases.map((path) => `  - path: ${JSON.stringify(path)}`).join('\n')}
 
 targets:
   local: { type: local, path: ${JSON.stringify(backups)} }
+  # A second place, on another machine, is what a backup is for:
+  # offsite: { type: s3, bucket: my-backups, prefix: quackup/, region: eu-west-1 }
 
 backup:
   targets: [local]
@@ -24,6 +29,9 @@ backup:
 
 # A backup stays if any rule keeps it; also keepLast, keepHourly, keepDaily, keepWeekly, keepMonthly, keepYearly.
 retention: { keepDays: ${keepDays}, minCount: ${minCount} }
+
+# When \`quackup daily\` runs. \`quackup schedule install\` sees to it, and \`quackup doctor\` says if it did not.
+${at === undefined ? `# ${schedule}` : schedule}
 
 # Who is told when \`quackup daily\` fails, and when that is over. Then try: quackup notify test
 # notifications:
