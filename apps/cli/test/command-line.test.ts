@@ -64,3 +64,14 @@ test('an unknown key in the configuration is refused with its place', () => {
   expect(status).toBe(2);
   expect(stderr).toContain('bad.yaml:2:1');
 });
+
+test('a command that is done ends by itself, without process.exit, which may wait for ever', () => {
+  const tell =
+    "const { exit } = process; process.exit = (code) => { process._rawDebug('forced'); exit(code); };";
+  const run = spawnSync(process.execPath, ['--import', `data:text/javascript,${tell}`, BIN, 'list'], {
+    cwd: folder,
+    encoding: 'utf8',
+  });
+  expect(run.stderr).not.toContain('forced');
+  expect(run.status).toBe(0);
+});
