@@ -1,4 +1,6 @@
 /** Imports end to end: what other tools left goes in, is restored, and is compared in SQL with what it was made from. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import {
   copyFileSync,
   cpSync,
@@ -16,6 +18,8 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 
 import type { BackupReport, BackupSummary, CleanupReport, ImportReport } from '@quackup/core';
 import { querySummary, runSql, startWriter } from '@quackup/fixtures';
@@ -24,6 +28,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { goldenRows, putGolden } from './support/golden.ts';
 import { writeOpenQuantArchive } from './support/openquant-archive.ts';
 import { runIn, runJson } from './support/run-in.ts';
+
+const BIN = fileURLToPath(new URL('../src/bin.ts', import.meta.url));
 
 let folder = '';
 const at = (name: string): string => join(folder, name);
@@ -140,6 +146,23 @@ describe('a folder full of archives of OpenQuant', () => {
       if (state === 'failed') expect(error?.code).toBe('BACKUP_DAMAGED');
     expect(await backups()).toHaveLength(2);
     expect(await contentOf('latest', 'app.duckdb')).toEqual(summaries.get('20250103'));
+  });
+
+  test('goes on where it was killed', async () => {
+    const child = spawn(process.execPath, [BIN, 'import', 'old'], { cwd: folder, stdio: 'ignore' });
+    while (!existsSync(at(`b/backup_${days[0]}_020000.json`))) await sleep(5);
+    child.kill('SIGKILL');
+    await once(child, 'close');
+    const listed = (await backups()).map(({ name }) => name);
+    expect(listed.at(-1)).toBe(`backup_${days[0]}_020000`);
+    const { status, json } = await importing('old');
+    expect(status).toBe(0);
+    expect(json.imports.map((item) => item.status)).toEqual(
+      days.map((_day, place) => (place < listed.length ? 'present' : 'imported')),
+    );
+    for (const { name } of await backups())
+      expect(await contentOf(name, 'app.duckdb')).toEqual(summaries.get(name.slice(7, 15)));
+    expect(readdirSync(at('temp'))).toEqual([]);
   });
 
   test('is only looked at with --dry-run', async () => {

@@ -63,7 +63,7 @@ export function size(bytes: number): string {
 /** `3 days`, `26 hours`, `5 minutes`, for messages. */
 export function span(ms: number): string {
   const [amount, unit] =
-    ms >= 72 * 3_600_000
+    ms >= 96 * 3_600_000
       ? [ms / 86_400_000, 'day']
       : ms >= 5_400_000
         ? [ms / 3_600_000, 'hour']
