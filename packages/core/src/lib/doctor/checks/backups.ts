@@ -30,6 +30,8 @@ export function judgeBackupContent(
 ): Verdict | undefined {
   const newest = backups.find(({ damaged }) => damaged === undefined);
   if (newest === undefined) return undefined;
+  // An encrypted one tells them only to who has a key.
+  if (newest.databases.length === 0) return ok(`${newest.name} does not tell what is in it`);
   const missing = databases.filter((name) => !newest.databases.includes(name));
   if (missing.length === 0) return ok(`${newest.name} holds ${newest.databases.join(', ')}`);
   return failed(
