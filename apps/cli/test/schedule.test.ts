@@ -133,6 +133,14 @@ describe('daily --if-due', () => {
     expect(outcomes).toEqual(new Set(['skipped', 'success']));
   });
 
+  test('says like daily itself that its state cannot be written', async () => {
+    writeFileSync(join(folder, 'state'), 'a file where a folder should be');
+    expect(await run('daily', '--if-due')).toMatchObject({
+      status: 1,
+      json: { error: { code: 'STATE_FAILED' } },
+    });
+  });
+
   test('is refused with what it cannot be used with', async () => {
     expect((await run('daily', '--if-due', '--if-older', '20h')).status).toBe(2);
     expect((await run('daily', '--jitter', '5m')).status).toBe(2);

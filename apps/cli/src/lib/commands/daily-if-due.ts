@@ -1,14 +1,14 @@
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 
-import { acquireProcessLock, EXIT, QuackupError } from '@quackup/core';
+import { acquireProcessLock, type Config, EXIT, QuackupError } from '@quackup/core';
 import { parseTiming } from '@quackup/schedule';
 
 import type { CommandContext } from '../command-context.ts';
 import { findConfig } from '../config/find-config.ts';
 import { isRunDue } from '../schedule/is-run-due.ts';
 import { findJitter, findTiming } from '../schedule/timing.ts';
-import { openStateFolder } from '../state/state-folder.ts';
+import { openStateFolder, stateFolder } from '../state/state-folder.ts';
 import { daily, type DailyInput } from './daily.ts';
 
 export interface DailyIfDueInput extends DailyInput {
@@ -39,19 +39,33 @@ export async function dailyIfDue(context: CommandContext, input: DailyIfDueInput
   const jitterMs = findJitter(input.jitter, config);
   const calendar = parseTiming(timing);
   const { env, random = Math.random, signal } = context.io;
-  const stateFolder = await openStateFolder(config.path, env);
-  const isStillDue = (): Promise<boolean> => isRunDue(context, config, calendar, stateFolder);
+  const isStillDue = (): Promise<boolean> =>
+    isRunDue(context, config, calendar, stateFolder(config.path, env));
+  // Before anything is written: most often there is nothing to do.
+  if (!(await isStillDue())) return nothingToDo(context, 'no run was missed');
   try {
-    await using _gate = await acquireProcessLock(
-      join(stateFolder, 'schedule.lock'),
-      'quackup daily --if-due',
-    );
-    if (!(await isStillDue())) return nothingToDo(context, 'no run was missed');
+    await using _gate = await openGate(config, env);
     await wait(Math.floor(random() * jitterMs), undefined, { signal });
     return await daily(context, input, { config, isStillDue });
   } catch (error) {
     if (!(error instanceof QuackupError) || error.code !== 'LEASE_HELD') throw error;
     return nothingToDo(context, error.message);
+  }
+}
+
+/**
+ * Keeps others out while a run waits to begin and works.
+ *
+ * @returns undefined if the state folder cannot be written. `daily` will say so, and tell those who should know.
+ * @throws LEASE_HELD
+ */
+async function openGate(config: Config, env: NodeJS.ProcessEnv): Promise<AsyncDisposable | undefined> {
+  try {
+    const folder = await openStateFolder(config.path, env);
+    return await acquireProcessLock(join(folder, 'schedule.lock'), 'quackup daily --if-due');
+  } catch (error) {
+    if (error instanceof QuackupError) throw error;
+    return undefined;
   }
 }
 

@@ -1,3 +1,5 @@
+import { mkdir } from 'node:fs/promises';
+
 import { type Config, listBackups, type NamedTarget } from '@quackup/core';
 import { type Calendar, isDue } from '@quackup/schedule';
 
@@ -21,9 +23,18 @@ export async function isRunDue(
   const newest = await newestOnEvery(context, config);
   const due = isDue(calendar, newest, now);
   if (due === 'unknown') return true;
-  if (!due && newest !== undefined)
-    await writeRunState(stateFolder, { settled: newest.toISOString(), attempts: 0 });
+  if (!due && newest !== undefined) await remember(stateFolder, newest);
   return due;
+}
+
+/** So that the targets need not be asked again. */
+async function remember(stateFolder: string, begun: Date): Promise<void> {
+  try {
+    await mkdir(stateFolder, { recursive: true, mode: 0o700 });
+    await writeRunState(stateFolder, { settled: begun.toISOString(), attempts: 0 });
+  } catch {
+    // They will be. A run, once one is due, says that the folder cannot be written.
+  }
 }
 
 /** How far the target that is furthest behind has come; `undefined` if one has no good backup, or fails: the run will say why. */
