@@ -78,6 +78,9 @@ switch (task) {
   case 'bench-incremental':
     runNode('bench/src/incremental.ts', ...args);
     break;
+  case 'bench-offsite':
+    runNode('bench/src/offsite.ts', ...args);
+    break;
   case 'bench-growth':
     runNode('bench/src/growth.ts', ...args);
     break;

@@ -3,15 +3,18 @@ import { type ProcessOptions, runProcess } from './run-process.ts';
 import type { Tool } from './tools.ts';
 
 /** The tools that are there, with their versions, and the others, each with the reason. */
-export interface FoundTools {
-  readonly found: readonly Tool[];
+export interface FoundTools<AnyTool> {
+  readonly found: readonly AnyTool[];
   readonly versions: Readonly<Record<string, string>>;
   readonly missing: readonly { readonly title: string; readonly reason: string }[];
 }
 
 /** Asks each tool for its version. */
-export async function findTools(tools: readonly Tool[], options: ProcessOptions): Promise<FoundTools> {
-  const found: Tool[] = [];
+export async function findTools<AnyTool extends Pick<Tool, 'title' | 'versions'>>(
+  tools: readonly AnyTool[],
+  options: ProcessOptions,
+): Promise<FoundTools<AnyTool>> {
+  const found: AnyTool[] = [];
   const versions: Record<string, string> = {};
   const missing: { title: string; reason: string }[] = [];
   for (const tool of tools) {

@@ -16,6 +16,10 @@ export const SIMULATION: Section = {
   begin: '<!-- simulation: written by `npm run bench:simulate -- --write` -->',
   end: '<!-- end of simulation -->',
 };
+export const OFFSITE: Section = {
+  begin: '<!-- offsite: written by `npm run bench:offsite -- --write` -->',
+  end: '<!-- end of offsite -->',
+};
 export const GROWTH: Section = {
   begin: '<!-- growth: written by `npm run bench:growth -- --write` -->',
   end: '<!-- end of growth -->',

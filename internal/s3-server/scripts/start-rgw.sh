@@ -81,11 +81,4 @@ for _ in $(seq 100); do
 done
 timeout 60 radosgw-admin "${C[@]}" -n client.rgw user create --uid=test --display-name=test \
   --access-key=testkey --secret-key=testsecret > "$D/log/user.out" 2>&1
-radosgw "${C[@]}" -n client.rgw -f > "$D/log/rgw.out" 2>&1 &
-echo $! >> "$D/pids"
-for _ in $(seq 600); do
-  if (exec 3<> "/dev/tcp/127.0.0.1/$PORT") 2> /dev/null; then exit 0; fi
-  sleep 0.05
-done
-echo "the gateway does not answer; see $D/log" >&2
-exit 1
+exec bash "$(dirname "$0")/start-gateway.sh" "$D" "$PORT"

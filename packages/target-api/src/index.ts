@@ -36,6 +36,8 @@ export {
   type StatOptions,
   type StorageTarget,
   type TargetCapabilities,
+  type UnfinishedUpload,
+  type UnfinishedUploadsOptions,
 } from './lib/storage-target.ts';
 export {
   defineTarget,

@@ -1,14 +1,11 @@
 // The same cases against a real S3 server: the gateway of Ceph.
-import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
-import { type Rgw, startRgw } from '@quackup/s3-server';
+import { noRgw, type Rgw, startRgw } from '@quackup/s3-server';
+import { makeBucket } from '@quackup/s3-server/buckets';
 import { describeTarget } from '@quackup/target-testkit/vitest';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { openS3Target, type S3Options } from '../src/index.ts';
 import { bodyOf, bytesOf, errorOf, KEY, keysOf, MIB } from './support.ts';
-
-const enabled = process.env.QUACKUP_TEST_RGW === '1';
-const reason = 'set QUACKUP_TEST_RGW=1 to run this; it needs radosgw, ceph-mon, ceph-osd and ceph-common';
 
 let rgw: Rgw | undefined;
 const options = (more: Partial<S3Options> = {}): S3Options => ({
@@ -19,20 +16,11 @@ const options = (more: Partial<S3Options> = {}): S3Options => ({
   ...more,
 });
 
-describe.runIf(enabled)('Ceph RGW', () => {
+describe.runIf(noRgw === undefined)('Ceph RGW', () => {
   beforeAll(async () => {
     rgw = await startRgw();
-    const client = new S3Client({
-      endpoint: rgw.endpoint,
-      region: 'us-east-1',
-      forcePathStyle: true,
-      credentials: { accessKeyId: 'testkey', secretAccessKey: 'testsecret' },
-    });
-    for (const Bucket of ['test', 'locked']) {
-      const lock = { ObjectLockEnabledForBucket: Bucket === 'locked' };
-      await client.send(new CreateBucketCommand({ Bucket, ...lock }));
-    }
-    client.destroy();
+    await makeBucket(rgw.endpoint, 'test');
+    await makeBucket(rgw.endpoint, 'locked', { objectLock: true });
   });
   afterAll(async () => {
     await rgw?.[Symbol.asyncDispose]();
@@ -79,6 +67,6 @@ describe.runIf(enabled)('Ceph RGW', () => {
   });
 });
 
-describe.skipIf(enabled)('Ceph RGW', () => {
-  it.skip(reason);
+describe.skipIf(noRgw === undefined)('Ceph RGW', () => {
+  it.skip(noRgw ?? '');
 });

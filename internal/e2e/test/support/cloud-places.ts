@@ -1,7 +1,8 @@
 /** Servers that stand for clouds, each with what a configuration says of it and the secrets that nothing may show. */
 import { ACCOUNT, ACCOUNT_KEY, startAzurite } from '@quackup/azurite-server';
 import { startGcsServer } from '@quackup/gcs-server';
-import { startS3Server } from '@quackup/s3-server';
+import { type Rgw, startS3Server } from '@quackup/s3-server';
+import { type BucketOptions, lookIntoBucket, makeBucket } from '@quackup/s3-server/buckets';
 
 import { Gate } from './gate.ts';
 
@@ -13,12 +14,37 @@ export interface CloudPlace extends AsyncDisposable {
   readonly secrets: readonly string[];
   /** Names of the objects that are there, without the prefix. */
   names(): Promise<readonly string[]>;
+  /** Keys of unfinished uploads, where the service has such a thing. */
+  uploads?(): Promise<readonly string[]>;
   /** The way to it. */
   readonly gate: Gate;
 }
 
 const PREFIX = 'quant/';
 const SECRET = 'a-secret/that+nothing=may-show';
+
+/** A bucket of its own on a running Ceph. @param more Further options of the target, as YAML. */
+export async function rgwPlace(
+  { endpoint }: Pick<Rgw, 'endpoint'>,
+  bucketOptions: BucketOptions = {},
+  more = '',
+): Promise<CloudPlace> {
+  bucketNumber += 1;
+  const bucket = `bucket-${bucketNumber}`;
+  await makeBucket(endpoint, bucket, bucketOptions);
+  const gate = await Gate.before(endpoint);
+  return {
+    options: `{ type: s3, bucket: ${bucket}, prefix: ${PREFIX}, endpoint: '${gate.endpoint}', accessKeyId: testkey, secretAccessKey: { env: CLOUD_SECRET }${more} }`,
+    env: { CLOUD_SECRET: 'testsecret' },
+    secrets: ['testsecret'],
+    names: async () => withoutPrefix((await lookIntoBucket(endpoint, bucket)).objects),
+    uploads: async () => withoutPrefix((await lookIntoBucket(endpoint, bucket)).uploads),
+    gate,
+    [Symbol.asyncDispose]: async () => gate.close(),
+  };
+}
+
+let bucketNumber = 0;
 
 const withoutPrefix = (names: Iterable<string>): string[] =>
   [...names].map((name) => name.slice(PREFIX.length)).toSorted();
@@ -32,6 +58,7 @@ export const CLOUDS: Readonly<Record<string, () => Promise<CloudPlace>>> = {
       env: { CLOUD_SECRET: SECRET },
       secrets: [SECRET],
       names: async () => withoutPrefix(server.objects().keys()),
+      uploads: async () => withoutPrefix(server.uploads()),
       gate,
       [Symbol.asyncDispose]: async () => {
         gate.close();

@@ -13,6 +13,7 @@ export class Gate implements AsyncDisposable {
   readonly #sockets = new Set<Socket>();
   #server: Server | undefined;
   #port = 0;
+  #each: { readonly way: Way; readonly bytes: number } | undefined;
   #limit: { readonly way: Way; left: number; readonly onCut: () => void } | undefined;
 
   private constructor(upstream: number) {
@@ -51,12 +52,18 @@ export class Gate implements AsyncDisposable {
     });
   }
 
+  /** From now on every connection ends after so many bytes one way, as behind a proxy that cuts. */
+  cutEach(way: Way, bytes: number): void {
+    this.#each = { way, bytes };
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.close();
   }
 
   #join(client: Socket): void {
     const server = connect(this.#upstream, '127.0.0.1');
+    let left = this.#each?.bytes ?? Infinity;
     for (const [from, to, way] of [
       [client, server, 'up'],
       [server, client, 'down'],
@@ -68,6 +75,11 @@ export class Gate implements AsyncDisposable {
         to.destroy();
       });
       from.on('data', (bytes) => {
+        if (way === this.#each?.way) left -= bytes.length;
+        if (left <= 0) {
+          client.resetAndDestroy();
+          return;
+        }
         if (!this.#passes(way, bytes.length)) return;
         if (!to.write(bytes)) from.pause();
       });

@@ -8,6 +8,10 @@ import { setTimeout as pause } from 'node:timers/promises';
 /** A running gateway. Access key `testkey`, secret key `testsecret`; there is no bucket yet. */
 export interface Rgw extends AsyncDisposable {
   readonly endpoint: string;
+  /** Kills the gateway with SIGKILL. What it has stored stays, below it. */
+  killGateway(): Promise<void>;
+  /** Starts it again, at the same port. */
+  startGateway(): Promise<void>;
 }
 
 /**
@@ -18,25 +22,35 @@ export async function startRgw(): Promise<Rgw> {
   const folder = await mkdtemp(join(tmpdir(), 'quackup-rgw-'));
   // Below the ports that the system gives away by itself, and another one for each process that may do this at once.
   const port = 10_000 + (process.pid % 20_000);
-  const script = join(import.meta.dirname, '../../scripts/start-rgw.sh');
-  const starting = spawn('bash', [script, join(folder, 'ceph'), String(port)], {
-    stdio: ['ignore', 'ignore', 'inherit'],
-  });
-  const [code] = (await once(starting, 'exit')) as readonly (number | null)[];
-  const stop = async (): Promise<void> => {
+  const pids = async (): Promise<number[]> => {
     const text = await readFile(join(folder, 'ceph', 'pids'), 'utf8').catch(() => '');
-    const pids = text.split('\n').filter(Boolean).map(Number);
+    return text.split('\n').filter(Boolean).map(Number);
+  };
+  const run = async (name: string): Promise<void> => {
+    const script = join(import.meta.dirname, '../../scripts', name);
+    const starting = spawn('bash', [script, join(folder, 'ceph'), String(port)], {
+      stdio: ['ignore', 'ignore', 'inherit'],
+    });
+    const [code] = (await once(starting, 'exit')) as readonly (number | null)[];
+    if (code === 0) return;
+    await stop();
+    throw new Error(`${name} ended with ${code}: are radosgw, ceph-mon, ceph-osd and ceph-common installed?`);
+  };
+  const stop = async (): Promise<void> => {
     // The gateway first, then the store, then the monitor. What they hold is in memory, so nothing has to be saved.
-    for (const pid of pids.toReversed()) await kill(pid);
+    for (const pid of (await pids()).toReversed()) await kill(pid);
     await rm(folder, { recursive: true, force: true });
   };
-  if (code !== 0) {
-    await stop();
-    throw new Error(
-      `start-rgw.sh ended with ${code}: are radosgw, ceph-mon, ceph-osd and ceph-common installed?`,
-    );
-  }
-  return { endpoint: `http://127.0.0.1:${port}`, [Symbol.asyncDispose]: stop };
+  await run('start-rgw.sh');
+  return {
+    endpoint: `http://127.0.0.1:${port}`,
+    killGateway: async () => {
+      const gateway = (await pids()).at(-1);
+      if (gateway !== undefined) await kill(gateway);
+    },
+    startGateway: () => run('start-gateway.sh'),
+    [Symbol.asyncDispose]: stop,
+  };
 }
 
 async function kill(pid: number): Promise<void> {

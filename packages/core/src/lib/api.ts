@@ -312,6 +312,12 @@ export interface TargetCheckReport {
   readonly access: TargetAccess;
   readonly ok: boolean;
   readonly steps: readonly { readonly step: string; readonly ok: boolean; readonly message?: string }[];
+  /** Uploads that were begun and not finished, those under way among them; null where there is nothing like that. */
+  readonly unfinishedUploads: {
+    readonly count: number;
+    /** More than a day old; times as ISO 8601, UTC. */
+    readonly old: readonly { readonly key: string; readonly initiatedAt: string }[];
+  } | null;
   readonly capabilities: {
     readonly putIfAbsent: boolean;
     readonly putIfMatch: boolean;

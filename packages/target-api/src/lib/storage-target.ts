@@ -83,6 +83,16 @@ export interface TargetCapabilities {
   readonly maxObjectSize?: number;
 }
 
+export interface UnfinishedUploadsOptions {
+  readonly signal?: AbortSignal;
+}
+
+/** An upload that may never be finished: see {@link StorageTarget.unfinishedUploads}. */
+export interface UnfinishedUpload {
+  readonly key: ObjectKey;
+  readonly initiatedAt: Date;
+}
+
 /**
  * A place that keeps objects. Opened by {@link TargetDefinition.open}; safe for concurrent calls.
  *
@@ -149,6 +159,12 @@ export interface StorageTarget extends AsyncDisposable {
    * Optional: only speed differs, so core falls back to `delete`.
    */
   deleteMany?(keys: readonly ObjectKey[], options?: DeleteOptions): Promise<void>;
+
+  /**
+   * Uploads of keys that were begun and neither finished nor given up, those that are under way right now among them: the
+   * backend keeps them, and may charge for them, but no list shows them. Optional: for backends that have such uploads.
+   */
+  unfinishedUploads?(options?: UnfinishedUploadsOptions): AsyncIterable<UnfinishedUpload>;
 
   /** Ends connections. May be called again. Calls that come later reject with `CLOSED`; the same as `Symbol.asyncDispose`. */
   close(): Promise<void>;

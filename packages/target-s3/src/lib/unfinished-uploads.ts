@@ -1,14 +1,12 @@
 import type { ListMultipartUploadsCommandOutput } from '@aws-sdk/client-s3';
-import type { ObjectKey } from '@quackup/target-api';
+import type { UnfinishedUpload as ContractUpload } from '@quackup/target-api';
 
 import type { S3Connection } from './s3-connection.ts';
 import { s3CodeOf } from './s3-failure.ts';
 
 /** A multipart upload that was begun under the prefix and neither completed nor aborted. Its parts are stored, and paid for. */
-export interface UnfinishedUpload {
-  readonly key: ObjectKey;
+export interface UnfinishedUpload extends ContractUpload {
   readonly uploadId: string;
-  readonly initiatedAt: Date;
 }
 
 // An upload that goes on sends a part now and then. A wide margin for slow lines and clocks that differ.

@@ -12,7 +12,17 @@ export function renderTargetCheck(report: TargetCheckReport, colors: Colors): st
       const state = ok ? colors.green('OK    ') : colors.red('FAILED');
       return `  ${state} ${step}${message === undefined ? '' : `: ${visible(message)}`}`;
     }),
+    ...renderUnfinished(report.unfinishedUploads),
     `  put if absent: ${yesNo(putIfAbsent)}; put if match: ${yesNo(putIfMatch)}; largest object: ${maxObjectSize === null ? 'no limit' : bytes(maxObjectSize)}`,
+  ];
+}
+
+function renderUnfinished(uploads: TargetCheckReport['unfinishedUploads']): string[] {
+  const [oldest] = uploads?.old ?? [];
+  if (uploads === null || oldest === undefined) return [];
+  const { length } = uploads.old;
+  return [
+    `  ${length} unfinished upload${length === 1 ? '' : 's'} of more than a day ago, the oldest of ${oldest.initiatedAt} (${visible(oldest.key)}): the next backup removes what got nothing since; a lifecycle rule removes them without one`,
   ];
 }
 

@@ -2,18 +2,21 @@ import { randomBytes } from 'node:crypto';
 
 import { isTargetError, objectKey } from '@quackup/target-api';
 
-import type { NamedTarget, TargetCheckReport } from '../api.ts';
+import type { Clock, NamedTarget, TargetCheckReport } from '../api.ts';
+import { systemClock } from '../clock.ts';
 import { failureReport } from '../failure-report.ts';
+import { findUnfinished, type UnfinishedUploads } from './find-unfinished.ts';
 import { TargetClient } from './target-client.ts';
 
 /**
  * Tries a target with a probe object under `leases/`: writes, reads, lists and deletes it, and sees whether the
  * target keeps what its capabilities promise. Nothing else is touched. The probe is removed if it may be: where nothing may be
- * deleted it stays, and where nothing may be read it is only written.
+ * deleted it stays, and where nothing may be read it is only written. Looks for
+ * unfinished uploads first, since a target may remove old ones when it is written to.
  */
 export async function checkTarget(
   target: NamedTarget,
-  { signal }: { readonly signal?: AbortSignal } = {},
+  { signal, clock = systemClock }: { readonly signal?: AbortSignal; readonly clock?: Clock } = {},
 ): Promise<TargetCheckReport> {
   const client = new TargetClient(target, { signal });
   const { access } = client;
@@ -38,6 +41,14 @@ export async function checkTarget(
       return false;
     }
   };
+  let unfinished: UnfinishedUploads | undefined;
+  await attempt('look for unfinished uploads', async () => {
+    unfinished = await findUnfinished(target, clock.now(), signal);
+    return undefined;
+  });
+  // Needed for nothing else: not being allowed to look, or a service that cannot, is no reason to use another target.
+  const [looked] = steps.splice(0);
+  if (looked !== undefined && !looked.ok) steps.push({ ...looked, ok: true });
   const written = await attempt('write', async () => {
     await client.putText(key, text);
     return undefined;
@@ -80,6 +91,16 @@ export async function checkTarget(
     access,
     ok: steps.every(({ ok }) => ok),
     steps,
+    unfinishedUploads:
+      unfinished === undefined
+        ? null
+        : {
+            count: unfinished.count,
+            old: unfinished.old.map(({ key, initiatedAt }) => ({
+              key,
+              initiatedAt: initiatedAt.toISOString(),
+            })),
+          },
     capabilities: {
       putIfAbsent: capabilities.putIfAbsent,
       putIfMatch: capabilities.putIfMatch,

@@ -1,0 +1,111 @@
+/** The same commands on a real S3 service: the gateway of Ceph, which is also killed, and buckets with rules of their own. */
+import { runSql } from '@quackup/fixtures';
+import { noRgw, type Rgw, startRgw } from '@quackup/s3-server';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+
+import { rgwPlace } from '../support/cloud-places.ts';
+import { Site } from '../support/cloud-site.ts';
+import { cloudTests } from '../support/cloud-tests.ts';
+import { filesBelow } from '../support/file-set.ts';
+import { tempFolder } from '../support/temp-folder.ts';
+
+const TIMEOUT = { timeout: 120_000 };
+const MIB = 1024 * 1024;
+
+let started: Rgw | undefined;
+const rgw = (): Rgw => {
+  if (started === undefined) throw new Error('Ceph does not run');
+  return started;
+};
+
+describe.runIf(noRgw === undefined)('on Ceph', () => {
+  beforeAll(async () => {
+    started = await startRgw();
+  });
+  afterAll(async () => {
+    await started?.[Symbol.asyncDispose]();
+  });
+
+  cloudTests(() => rgwPlace(rgw()));
+
+  test(
+    'the gateway is killed in the middle of an upload and of a restore, and started again',
+    TIMEOUT,
+    async () => {
+      await using site = await Site.make(() => rgwPlace(rgw()), 1_000_000);
+      const { gate } = site.cloud;
+
+      const middle = gate.closeAfter('up', 10 * MIB);
+      const backup = site.run('backup');
+      await middle;
+      await rgw().killGateway();
+      await gate.open();
+      expect((await backup).status).toBe(1);
+      await rgw().startGateway();
+      expect(await site.listed()).toEqual([]);
+      const { backup: good } = (await site.well('backup')) as { backup: string };
+      expect(await site.listed()).toEqual([good]);
+
+      await using into = await tempFolder();
+      const middleOfRestore = gate.closeAfter('down', 5 * MIB);
+      const restore = site.run('restore', good, '--restore-dir', into.path);
+      await middleOfRestore;
+      await rgw().killGateway();
+      await gate.open();
+      expect((await restore).status).toBe(1);
+      expect(await filesBelow(into.path)).toEqual([]);
+      await rgw().startGateway();
+      await site.expectRestores(good);
+    },
+  );
+
+  test(
+    'a gateway that is killed and back within the time for another try is noticed by nobody',
+    TIMEOUT,
+    async () => {
+      await using site = await Site.make(() => rgwPlace(rgw()), 600_000);
+      const { gate } = site.cloud;
+      const middle = gate.closeAfter('up', 9 * MIB);
+      const backup = site.well('backup');
+      await middle;
+      await rgw().killGateway();
+      await rgw().startGateway();
+      await gate.open();
+      const { backup: name } = (await backup) as { backup: string };
+      await site.expectRestores(name);
+      expect(await site.cloud.uploads?.()).toEqual([]);
+    },
+  );
+
+  test(
+    'a bucket with versions, object lock and rules for old versions confuses nobody',
+    TIMEOUT,
+    async () => {
+      const lock = ', objectLock: { mode: governance, days: 1 }';
+      const bucket = { objectLock: true, lifecycle: true };
+      await using site = await Site.make(() => rgwPlace(rgw(), bucket, lock), 50_000);
+      const names: string[] = [];
+      for (let round = 0; round < 3; round += 1) {
+        await runSql(site.database, [`INSERT INTO t VALUES (${-1 - round}, 0, uuid())`, 'CHECKPOINT']);
+        names.unshift(((await site.well('backup', '--full')) as { backup: string }).backup);
+      }
+      expect(await site.listed()).toEqual(names);
+      const policy = ['--keep-days', '0', '--min-count', '0', '--keep-last', '1'];
+      const removed = names.slice(1).map((name) => ({ name }));
+      expect(await site.well('cleanup', ...policy)).toMatchObject({ removed });
+      // What was removed lies below a marker, and neither shows nor is removed again.
+      expect(await site.listed()).toEqual(names.slice(0, 1));
+      expect(await site.well('cleanup', ...policy)).toMatchObject({ removed: [] });
+      expect((await site.run('verify', names[1] ?? '')).json).toMatchObject({
+        error: { code: 'BACKUP_NOT_FOUND' },
+      });
+      const scan = await site.well('verify', '--all', '--level', 'scan');
+      expect(scan).toMatchObject({ results: [{ ok: true }] });
+      expect(await site.well('target', 'check', 'cloud')).toMatchObject({ targets: [{ ok: true }] });
+    },
+  );
+});
+
+describe.skipIf(noRgw === undefined)('on Ceph', () => {
+  test.skip(noRgw ?? '');
+});
