@@ -27,12 +27,20 @@ describe.runIf(noRgw === undefined)('Ceph RGW', () => {
   });
 
   describeTarget('S3Target on Ceph RGW, large runs', { open: () => openS3Target(options()), large: true });
-  describeTarget('S3Target on Ceph RGW with a prefix, equal parts and no checksums', {
-    open: () => openS3Target(options({ prefix: 'p/q', checksum: 'none', partSizeMiB: 5 })),
-  });
-  describeTarget('S3Target on Ceph RGW in a bucket with versions and object lock', {
-    open: () => openS3Target(options({ bucket: 'locked', objectLock: { mode: 'governance', days: 1 } })),
-  });
+  describeTarget(
+    'S3Target on Ceph RGW with a prefix and equal parts, in a bucket with versions and object lock',
+    {
+      open: () =>
+        openS3Target(
+          options({
+            bucket: 'locked',
+            prefix: 'p/q',
+            partSizeMiB: 5,
+            objectLock: { mode: 'governance', days: 1 },
+          }),
+        ),
+    },
+  );
 
   it('knows that this service ignores conditions at the end of a multipart upload', async () => {
     await using target = await openS3Target(options());

@@ -2,6 +2,10 @@
 import { describe } from 'vitest';
 
 import { CLOUDS } from '../support/cloud-places.ts';
-import { cloudTests } from '../support/cloud-tests.ts';
+import { crowdTest, cutTests, lifeTest } from '../support/cloud-tests.ts';
 
-describe.each(Object.entries(CLOUDS))('on %s', (_, makeCloud) => cloudTests(makeCloud));
+describe.each(Object.entries(CLOUDS))('on %s', (_, makeCloud) => {
+  lifeTest(makeCloud);
+  cutTests(makeCloud);
+  crowdTest(makeCloud);
+});

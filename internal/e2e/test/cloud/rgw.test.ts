@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { rgwPlace } from '../support/cloud-places.ts';
 import { Site } from '../support/cloud-site.ts';
-import { cloudTests } from '../support/cloud-tests.ts';
+import { crowdTest, lifeTest } from '../support/cloud-tests.ts';
 import { filesBelow } from '../support/file-set.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
@@ -26,7 +26,8 @@ describe.runIf(noRgw === undefined)('on Ceph', () => {
     await started?.[Symbol.asyncDispose]();
   });
 
-  cloudTests(() => rgwPlace(rgw()));
+  lifeTest(() => rgwPlace(rgw()));
+  crowdTest(() => rgwPlace(rgw()));
 
   test(
     'the gateway is killed in the middle of an upload and of a restore, and started again',

@@ -12,8 +12,10 @@ import { tempFolder } from './temp-folder.ts';
 const TIMEOUT = { timeout: 120_000 };
 const MIB = 1024 * 1024;
 
-/** The same commands as with a folder, on a server that stands for a cloud, over a way that can be cut. */
-export function cloudTests(makeCloud: () => Promise<CloudPlace>): void {
+type MakeCloud = () => Promise<CloudPlace>;
+
+/** The same commands as with a folder, on a server that stands for a cloud. */
+export function lifeTest(makeCloud: MakeCloud): void {
   test('full, incremental, list, verify, restore, copy, repair and cleanup', TIMEOUT, async () => {
     await using site = await Site.make(makeCloud, 200_000);
     const full = (await site.well('backup')) as { backup: string };
@@ -43,7 +45,10 @@ export function cloudTests(makeCloud: () => Promise<CloudPlace>): void {
     const manifest = await readFile(join(site.folder, 'here', `${incremental.backup}.json`), 'utf8');
     for (const secret of site.cloud.secrets) expect(site.printed + manifest).not.toContain(secret);
   });
+}
 
+/** The way to the cloud is cut, for a moment or longer. */
+export function cutTests(makeCloud: MakeCloud): void {
   test(
     'the way is cut in the middle of an upload, a listing and a restore, and is there again',
     TIMEOUT,
@@ -88,7 +93,10 @@ export function cloudTests(makeCloud: () => Promise<CloudPlace>): void {
     await site.expectRestores(backup);
     await back;
   });
+}
 
+/** Many processes at a time on one cloud. */
+export function crowdTest(makeCloud: MakeCloud): void {
   test(
     'eight processes back up and clean up at once, and nothing is lost, broken or there twice',
     TIMEOUT,
