@@ -9,10 +9,10 @@ import { findUnfinished, type UnfinishedUploads } from './find-unfinished.ts';
 import { TargetClient } from './target-client.ts';
 
 /**
- * Tries a target with a probe object under `leases/`: writes, reads, lists and deletes it, and sees whether the
- * target keeps what its capabilities promise. Nothing else is touched. The probe is removed if it may be: where nothing may be
- * deleted it stays, and where nothing may be read it is only written. Looks for
- * unfinished uploads first, since a target may remove old ones when it is written to.
+ * Looks for unfinished uploads, before anything is written: a target may remove old ones then. Then tries the target with a
+ * probe object under `leases/`: writes, reads, lists and deletes it, and sees whether the target keeps what its
+ * capabilities promise. Nothing else is touched. The probe is removed if it may be: where nothing may be deleted it stays,
+ * and where nothing may be read it is only written.
  */
 export async function checkTarget(
   target: NamedTarget,
