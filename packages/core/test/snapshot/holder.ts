@@ -12,12 +12,20 @@ export class Holder implements AsyncDisposable {
     this.#child = child;
   }
 
-  static async open(path: string): Promise<Holder> {
+  /** @param statements What it does once, before it does nothing. */
+  static async open(path: string, ...statements: readonly string[]): Promise<Holder> {
     const script = `
       const { DuckDBInstance } = require(${JSON.stringify(DUCKDB)});
-      DuckDBInstance.create(process.argv[1]).then((instance) => { globalThis.kept = instance; console.log('open'); });
+      (async () => {
+        globalThis.kept = await DuckDBInstance.create(process.argv[1]);
+        const connection = await kept.connect();
+        for (const sql of JSON.parse(process.argv[2])) await connection.run(sql);
+        console.log('open');
+      })();
       setInterval(() => {}, 1000);`;
-    const child = spawn(process.execPath, ['-e', script, path], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const child = spawn(process.execPath, ['-e', script, path, JSON.stringify(statements)], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
     await once(child.stdout, 'data');
     return new Holder(child);
   }

@@ -51,7 +51,7 @@ export async function snapshotAtRest(reader: DatabaseReader, options: AtRestOpti
   return {
     method: methodOf(pass.start, 'at-rest'),
     takenAt: pass.takenAt,
-    files: [main, ...sidecarFiles(name, modifiedAt, pass.start, pass.sidecars)],
+    files: [main, ...sidecarFiles({ database: name, modifiedAt }, pass.start, pass.sidecars)],
     facts,
     confirm: async () => {
       await reader.checkSameFile();

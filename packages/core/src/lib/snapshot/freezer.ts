@@ -152,7 +152,7 @@ export class Freezer {
           inUse: true,
           chunks: (wanted) => copy.chunks(pass.start.head.bytes, blockSize, wanted),
         },
-        ...sidecarFiles(name, modifiedAt, pass.start, pass.sidecars),
+        ...sidecarFiles({ database: name, modifiedAt }, pass.start, pass.sidecars, this.#rules),
       ],
       facts: factsOf(pass.start, { mode, fileSystem }),
       passes: this.passes,
@@ -198,7 +198,11 @@ export class Freezer {
       return false;
     });
     const pool = new BufferPool(pass.blocks.blockSize);
-    let moved = false;
+    const hasMoved = async (): Promise<boolean> => {
+      await this.#watch.look();
+      const { head = pass.start.head } = this.#watch.known ?? {};
+      return !this.#rules.headStayed(pass.start.head, head);
+    };
     let lookedMs = performance.now();
     const copying = orderedMap(missing, COPY_AHEAD, async (id) => {
       const buffer = pool.take();
@@ -208,11 +212,10 @@ export class Freezer {
     for await (const _ of copying) {
       if (performance.now() - lookedMs < WATCH_MS) continue;
       this.#options.signal?.throwIfAborted();
-      moved = (await this.#watch.look()) || moved;
-      if (moved && !first) return true;
+      if ((await hasMoved()) && !first) return true;
       lookedMs = performance.now();
     }
-    return (await this.#watch.look()) || moved;
+    return hasMoved();
   }
 
   async #copyBlock(id: number, pass: OpenPass, buffer: Buffer): Promise<void> {

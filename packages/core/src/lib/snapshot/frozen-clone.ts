@@ -95,7 +95,7 @@ async function openClone(
         inUse: true,
         chunks: (wanted = blockIds(count)) => readClone(clone, name, pass, { wanted, withFree }),
       },
-      ...sidecarFiles(name, modifiedAt, pass.start, pass.sidecars),
+      ...sidecarFiles({ database: name, modifiedAt }, pass.start, pass.sidecars),
     ],
     facts,
     passes,

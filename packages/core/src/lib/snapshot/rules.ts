@@ -74,7 +74,8 @@ export function mustTakeAllFiles(
   rules: Rules = RULES,
 ): Rejection | undefined {
   if (rules.showsCheckpoint(wal, state)) return 'a checkpoint is running';
-  if (isUnreadable(wal)) return 'the WAL cannot be read';
+  // The WAL of an encrypted database is encrypted too: it is taken whole in any case, and must be quiet, held or not.
+  if (isUnreadable(wal) && head.layout.kind !== 'opaque') return 'the WAL cannot be read';
   if (wal.commits > 0 && !walFitsHead(wal, head)) return 'the WAL belongs to another state of the file';
   return undefined;
 }

@@ -7,7 +7,7 @@ import { MAX_CHUNK_BYTES } from '../format/schema.ts';
 import type { SidecarRole } from './database-files.ts';
 import type { Blocks } from './database-reader.ts';
 import type { StartOfPass } from './rules.ts';
-import { mustTakeAllFiles } from './rules.ts';
+import { mustTakeAllFiles, RULES, type Rules } from './rules.ts';
 import type { Snapshot } from './snapshot.ts';
 import type { WalCapture } from './wal-capture.ts';
 
@@ -30,12 +30,12 @@ export function* blockIds(count: number): Generator<number, void, undefined> {
 
 /** The sidecars that belong to the state: the WAL up to its last commit, or all of them as they are. */
 export function sidecarFiles(
-  database: string,
-  modifiedAt: Date,
+  { database, modifiedAt }: Pick<ArchiveFile, 'database' | 'modifiedAt'>,
   start: StartOfPass,
   sidecars: CapturedSidecars,
+  rules: Rules = RULES,
 ): ArchiveFile[] {
-  const whole = mustTakeAllFiles(start) !== undefined || start.head.layout.kind === 'opaque';
+  const whole = mustTakeAllFiles(start, rules) !== undefined || start.head.layout.kind === 'opaque';
   const files: ArchiveFile[] = [];
   for (const [role, capture] of sidecars) {
     const sizeBytes = whole ? capture.length : role === 'wal' ? capture.summary.commitEnd : 0;
