@@ -8,14 +8,14 @@ import type { Method } from './lib/copy.ts';
 import { type Engine, enginePaths, ENGINES } from './lib/engines.ts';
 import { DROPPABLE, rulesWithout } from './lib/rules.ts';
 import { SCENARIOS } from './lib/scenarios.ts';
-import { canSlowSync } from './lib/slow-sync.ts';
+import { canSlowDisk } from './lib/slow-disk.ts';
 import { stress } from './lib/stress.ts';
 import { type Attempt, summarize } from './lib/summary.ts';
 
 const METHODS: readonly Method[] = ['quackup', 'cp-file-wal', 'cp-wal-file'];
 
 const DEFAULT_SCENARIOS = SCENARIOS.filter(
-  ({ provokes, syncMs }) => provokes === undefined && (syncMs === undefined || canSlowSync()),
+  ({ provokes, syncMs }) => provokes === undefined && (syncMs === undefined || canSlowDisk()),
 );
 
 const { values } = parseArgs({

@@ -32,6 +32,10 @@ export interface Scenario {
   readonly killEvery?: number;
   /** The writer's fsync takes so many milliseconds longer (Linux, needs a C compiler): the windows of a checkpoint are as wide. */
   readonly syncMs?: number;
+  /** With `syncMs`: of files whose names end so; absent: all. */
+  readonly syncEnding?: string;
+  /** With `syncMs`: so many milliseconds pass between the halves of each large write. */
+  readonly writeMs?: number;
   /** Commits a second of each connection at most; absent: as many as it can. */
   readonly rate?: number;
   /** Not a test of coming to rest: only run if it is asked for by name. */
@@ -134,5 +138,43 @@ export const SCENARIOS: readonly Scenario[] = [
     indexes: false,
     syncMs: 60,
     provokes: true,
+  },
+  // Only the file is slow, and not the WAL: while a checkpoint waits for it, others commit, and write to what it has freed.
+  // They rest in between, since no checkpoint begins while somebody writes.
+  {
+    name: 'long windows',
+    connections: 3,
+    threshold: '20KB',
+    mix: { ...NOTHING, transfer: 4, update: 2, load: 6, rollback: 2, checkpoint: 8 },
+    loadRows: [2_000, 130_000],
+    indexes: false,
+    rate: 8,
+    syncMs: 300,
+    syncEnding: '.duckdb',
+    provokes: true,
+  },
+  // The same where checkpoints skip the WAL: nothing in it tells of them.
+  {
+    name: 'silent windows',
+    connections: 3,
+    threshold: '1KB',
+    mix: { ...NOTHING, load: 10, rollback: 2 },
+    loadRows: [130_000],
+    indexes: false,
+    rate: 3,
+    syncMs: 300,
+    syncEnding: '.duckdb',
+    provokes: true,
+  },
+  // Blocks are written in halves.
+  {
+    name: 'torn writes',
+    connections: 3,
+    threshold: '200KB',
+    mix: { ...MIX, load: 6 },
+    loadRows: [2_000, 130_000],
+    indexes: false,
+    syncMs: 5,
+    writeMs: 10,
   },
 ];

@@ -11,7 +11,7 @@ import { type Engine, LATEST_STORAGE } from './engines.ts';
 import type { WriterRequest } from './protocol.ts';
 import { Random } from './random.ts';
 import type { Scenario } from './scenarios.ts';
-import { slowSyncLibrary } from './slow-sync.ts';
+import { slowDiskLibrary } from './slow-disk.ts';
 import type { Attempt } from './summary.ts';
 import { judgeCopy } from './verdict.ts';
 import { WriterProcess } from './writer-process.ts';
@@ -155,9 +155,11 @@ class Run {
   }
 
   async #startWriter(path: string, from?: WriterProcess): Promise<WriterProcess> {
-    const { syncMs } = this.#plan.scenario;
+    const { syncMs, syncEnding, writeMs } = this.#plan.scenario;
     const preload =
-      syncMs === undefined ? undefined : { path: slowSyncLibrary(this.#options.folder), syncMs };
+      syncMs === undefined
+        ? undefined
+        : { path: slowDiskLibrary(this.#options.folder), syncMs, syncEnding, writeMs };
     return WriterProcess.start(this.#request(path), { from, preload });
   }
 

@@ -7,11 +7,19 @@ import type { WriterRequest } from './protocol.ts';
 
 const SCRIPT = fileURLToPath(new URL('../child/writer.ts', import.meta.url));
 
+interface SlowDisk {
+  /** Of the library. */
+  readonly path: string;
+  readonly syncMs: number;
+  readonly syncEnding?: string | undefined;
+  readonly writeMs?: number | undefined;
+}
+
 interface StartOptions {
   /** The writer before it on the same database. */
   readonly from?: WriterProcess | undefined;
-  /** Makes its fsync slower: see slow-sync.ts. */
-  readonly preload?: { readonly path: string; readonly syncMs: number } | undefined;
+  /** Makes its disk slower: see slow-disk.ts. */
+  readonly preload?: SlowDisk | undefined;
 }
 
 /** A process that writes, and what it has said: how far each connection has begun, and how far it has been acknowledged. */
@@ -34,6 +42,8 @@ export class WriterProcess implements AsyncDisposable {
         env: {
           ...process.env,
           ...(preload !== undefined && { LD_PRELOAD: preload.path, SLOW_SYNC_MS: String(preload.syncMs) }),
+          ...(preload?.syncEnding !== undefined && { SLOW_SYNC_ENDING: preload.syncEnding }),
+          ...(preload?.writeMs !== undefined && { SLOW_WRITE_MS: String(preload.writeMs) }),
         },
       },
     );
