@@ -22,6 +22,7 @@ const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 const PACKAGES: readonly (readonly [folder: string, name: string])[] = [
   ['packages/target-api', '@quackup/target-api'],
   ['packages/duckdb-file', '@quackup/duckdb-file'],
+  ['packages/age', '@quackup/age'],
   ['packages/core', '@quackup/core'],
   ['packages/target-local', '@quackup/target-local'],
   ['packages/target-s3', '@quackup/target-s3'],

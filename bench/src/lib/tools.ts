@@ -24,7 +24,16 @@ export interface Step {
   readonly stages: readonly Stage[];
 }
 
-export const TOOL_IDS = ['quackup', 'tar-zstd', 'tar-pigz', 'restic', 'borg', 'python-gzip'] as const;
+export const TOOL_IDS = [
+  'quackup',
+  'quackup-age',
+  'tar-zstd',
+  'tar-pigz',
+  'restic',
+  'borg',
+  'borg-repokey',
+  'python-gzip',
+] as const;
 export type ToolId = (typeof TOOL_IDS)[number];
 
 export interface Tool {
@@ -67,6 +76,7 @@ export function toolTable({ quackup, python }: Programs): readonly Tool[] {
         stages: [[...quackup, 'restore', 'latest', '--restore-dir', restored]],
       }),
     },
+    quackupEncrypted(quackup),
     throughTar('tar-zstd', 'tar | zstd -T0 -3', ['zstd', '-q', '-T0', '-3'], ['zstd', '-q', '-dc']),
     {
       ...throughTar('tar-pigz', 'tar | pigz (level 6)', ['pigz', '-6'], ['pigz', '-dc']),
@@ -103,8 +113,58 @@ export function toolTable({ quackup, python }: Programs): readonly Tool[] {
       }),
       restore: ({ store, restored }) => ({ cwd: restored, stages: [['borg', 'extract', `${store}::bench`]] }),
     },
+    borgEncrypted(),
     pythonTarfile(python ?? 'python3'),
   ];
+}
+
+/** A key for the benchmark, which protects nothing. */
+const KEY = {
+  recipient: 'age1x5vlyfcv6negs2mu6hdz72z5fm87fzfclmjascqxr97dtnxz6shqc5jduq',
+  secret: 'AGE-SECRET-KEY-12V07KZG5QYLF6SRUN3D0DZQL2X7H2V36SFWL8VK9PJ0EKPXHN3ZST4WARP',
+};
+
+/** For a public key; the restore takes the secret one. What the last backup was is remembered below `home`. */
+function quackupEncrypted(quackup: Stage): Tool {
+  return {
+    id: 'quackup-age',
+    title: 'quackup (encrypted)',
+    versions: [[...quackup, '--version']],
+    syncs: { backup: true, restore: true },
+    leavesFreeBlocksOut: true,
+    env: () => ({}),
+    prepare: ({ store, home }) => {
+      const config = `encryption: { recipients: [${KEY.recipient}], identities: { file: ${JSON.stringify(join(home, 'key.txt'))} } }`;
+      const write = 'printf "%s\\n" "$1" > "$2" && printf "%s\\n" "$3" > quackup.yaml';
+      return { cwd: store, stages: [['sh', '-c', write, 'sh', KEY.secret, join(home, 'key.txt'), config]] };
+    },
+    backup: ({ database, store }) => ({ cwd: store, stages: [[...quackup, 'backup', database]] }),
+    restore: ({ store, restored }) => ({
+      cwd: store,
+      stages: [[...quackup, 'restore', 'latest', '--restore-dir', restored]],
+    }),
+  };
+}
+
+/** With its usual encryption: the key in the repository, under a passphrase. */
+function borgEncrypted(): Tool {
+  return {
+    id: 'borg-repokey',
+    title: 'borg (zstd,3; repokey-blake2)',
+    versions: [['borg', '--version']],
+    syncs: { backup: true, restore: false },
+    leavesFreeBlocksOut: false,
+    env: ({ home }) => ({ BORG_BASE_DIR: home, BORG_PASSPHRASE: 'bench' }),
+    prepare: ({ store }) => ({
+      cwd: store,
+      stages: [['borg', 'init', '--encryption=repokey-blake2', store]],
+    }),
+    backup: ({ database, store }) => ({
+      cwd: dirname(database),
+      stages: [['borg', 'create', '--compression', 'zstd,3', `${store}::bench`, basename(database)]],
+    }),
+    restore: ({ store, restored }) => ({ cwd: restored, stages: [['borg', 'extract', `${store}::bench`]] }),
+  };
 }
 
 const tarArchive = (store: string): string => join(store, 'backup.tar.compressed');

@@ -4,10 +4,16 @@ import { basename, dirname } from 'node:path';
 import type { Place, Step, Tool } from '../tools.ts';
 
 /** Tools that know what they have stored before. */
-export const INCREMENTAL_TOOLS: ReadonlySet<string> = new Set(['quackup', 'restic', 'borg']);
+export const INCREMENTAL_TOOLS: ReadonlySet<string> = new Set([
+  'quackup',
+  'quackup-age',
+  'restic',
+  'borg',
+  'borg-repokey',
+]);
 
 export function nextBackup(tool: Tool, place: Place): Step {
-  if (tool.id !== 'borg') return tool.backup(place);
+  if (tool.id !== 'borg' && tool.id !== 'borg-repokey') return tool.backup(place);
   // Each archive of borg needs a name of its own.
   const { database, store } = place;
   return {
