@@ -5,7 +5,7 @@ COPY . .
 # The command line's packages as they would be published, installed as anybody would install them.
 RUN npx --yes pnpm@12.21.0 install --frozen-lockfile --filter quackup... \
   && npx --yes pnpm@12.21.0 --filter-prod 'quackup...' run build \
-  && npx --yes pnpm@12.21.0 --filter-prod 'quackup...' exec npx --yes pnpm@12.21.0 pack --pack-destination /packed \
+  && npx --yes pnpm@12.21.0 --filter-prod 'quackup...' exec pnpm pack --pack-destination /packed \
   && npm install --prefix /app --omit=dev --no-audit --no-fund /packed/*.tgz
 
 FROM node:24-slim
