@@ -23,6 +23,9 @@ const LIFE_TITLES: Readonly<Record<LifeStep, string>> = {
   cleanup: 'cleanup, one of three backups stays',
 };
 
+/** More of other programs than this before it began, and the seconds are not those of a machine at rest. */
+const QUIET_LOAD = 0.5;
+
 const wallOf = (runs: readonly Usage[]): number => spread(runs.map(({ wallSeconds }) => wallSeconds)).median;
 
 const right = (title: string): TableColumn => ({ title, align: 'right' });
@@ -41,6 +44,11 @@ export function renderOffsite(results: OffsiteResults): string[] {
     '',
     ...Object.entries(versions).map(([title, version]) => `- ${title}: ${version}`),
     ...missing.map(({ title, reason }) => `- ${title}: **not measured** (${reason})`),
+    ...(results.loadBefore > QUIET_LOAD
+      ? [
+          `- **Not alone**: ${results.loadBefore.toFixed(1)} processes of others wanted the ${machine.cores} cores when it began. Seconds and MB/s are too bad by that, for every tool; CPU seconds and memory are not.`,
+        ]
+      : []),
     '',
     ...STEPS.flatMap((step) => renderStep(results, step)),
     '#### The life of a backup in the bucket',

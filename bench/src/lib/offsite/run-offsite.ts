@@ -1,5 +1,6 @@
 /** Backups into a bucket of a real S3 service on this machine, beside rclone and restic. Each round has a service of its own. */
 import { copyFile, mkdir, readdir, realpath, rm, writeFile } from 'node:fs/promises';
+import { loadavg } from 'node:os';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -37,6 +38,8 @@ export interface OffsiteResults {
   readonly machine: Machine;
   readonly versions: Readonly<Record<string, string>>;
   readonly missing: readonly { readonly title: string; readonly reason: string }[];
+  /** Processes that wanted a core in the minute before the first round, as the system averages them. */
+  readonly loadBefore: number;
   readonly databaseBytes: number;
   readonly archiveBytes: number;
   readonly rounds: number;
@@ -64,6 +67,7 @@ export async function runOffsite(
   await mkdir(options.dir, { recursive: true });
   const dir = await realpath(options.dir);
   await using work = await workFolder(dir);
+  const [loadBefore = 0] = loadavg();
   const limitSeconds = 600 + Math.ceil(options.bytes / 1e6);
   const aside = { cwd: work.path, env: definedEnvironment(), limitSeconds, signal };
   const setting: Setting = { aside, timeProgram: await findGnuTime(aside), work, say };
@@ -117,6 +121,7 @@ export async function runOffsite(
     machine: await machineFacts(dir),
     versions,
     missing,
+    loadBefore,
     databaseBytes: original.bytes,
     archiveBytes,
     rounds: options.rounds,
