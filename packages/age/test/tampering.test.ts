@@ -22,7 +22,7 @@ import {
 } from './fixtures.ts';
 
 /** Changes in each property; the whole set by `QUACKUP_AGE_RUNS=1000`. */
-const numRuns = Number(process.env.QUACKUP_AGE_RUNS ?? 120);
+const numRuns = Number(process.env.QUACKUP_AGE_RUNS ?? 60);
 
 const identity = await generateIdentity();
 const recipients = [await recipientOf(identity)];

@@ -27,16 +27,22 @@ export class Site implements AsyncDisposable {
     const stack = new AsyncDisposableStack();
     const { path } = stack.use(await tempFolder());
     const cloud = stack.use(await makeCloud());
-    await writeFile(
-      join(path, 'quackup.yaml'),
-      `databases: [{ path: my.duckdb }]\ntargets:\n  cloud: ${cloud.options}\n  here: { type: local, path: ./here }\nbackup: { targets: [cloud], tempDir: . }\n`,
-    );
+    const site = new Site(path, cloud, stack);
+    await site.configure('');
     // Random content: an archive is about as long as the database.
     await runSql(join(path, 'my.duckdb'), [
       `CREATE TABLE t AS SELECT i, random() AS a, uuid() AS b FROM range(${rows}) r(i)`,
       'CHECKPOINT',
     ]);
-    return new Site(path, cloud, stack);
+    return site;
+  }
+
+  /** @param more Further lines of the configuration. */
+  configure(more: string): Promise<void> {
+    return writeFile(
+      join(this.folder, 'quackup.yaml'),
+      `databases: [{ path: my.duckdb }]\ntargets:\n  cloud: ${this.cloud.options}\n  here: { type: local, path: ./here }\nbackup: { targets: [cloud], tempDir: . }\n${more}\n`,
+    );
   }
 
   get database(): string {
