@@ -54,7 +54,7 @@ async function look(
     io.signal.throwIfAborted();
     if (timeout.aborted) return { target: name, error: `no answer within ${timeoutMs / 1000} s` };
     const { code, message } = describeError(error);
-    if (code !== 'TARGET_FAILED') throw error;
+    if (code !== 'TARGET_FAILED' && code !== 'TARGET_ACCESS') throw error;
     return { target: name, error: message };
   }
 }

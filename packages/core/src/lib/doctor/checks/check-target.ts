@@ -1,5 +1,5 @@
 import type { RetentionPolicy } from '../../api.ts';
-import { check, type CheckName, type DoctorCheck, failed, type Verdict } from '../check.ts';
+import { check, type CheckName, type DoctorCheck, failed, ok, type Verdict } from '../check.ts';
 import type { TargetFacts } from '../probes/target-facts.ts';
 import { judgeBackupAge, judgeBackupContent, judgeBackupDamage, judgeBackupVerified } from './backups.ts';
 import { judgeNextCleanup } from './retention.ts';
@@ -33,6 +33,10 @@ export function checkTargetFacts(facts: TargetFacts, expected: TargetExpectation
   add('target-permissions', judgeTargetPermissions(facts));
   if (clockAheadMs !== undefined) add('target-clock', judgeTargetClock(clockAheadMs));
   if ('error' in content) {
+    if (content.error.code === 'TARGET_ACCESS') {
+      add('backup-age', ok('its backups are not looked at from here, where it may only be written'));
+      return checks;
+    }
     // A target that could not even be opened has been told of.
     if (!('error' in facts.probe))
       add(

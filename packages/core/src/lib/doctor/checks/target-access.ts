@@ -20,6 +20,7 @@ export function judgeTargetPermissions({ probe }: Pick<TargetFacts, 'probe'>): V
   if ('error' in probe || probe.steps.some(({ step, ok: well }) => step === 'write' && !well))
     return undefined;
   const wrong = probe.steps.filter(({ step, ok: well }) => !well && !NEEDED.has(step));
+  if (wrong.length === 0 && probe.access !== 'full') return ok(`as ${probe.access} needs`);
   if (wrong.length === 0)
     return ok(
       probe.steps

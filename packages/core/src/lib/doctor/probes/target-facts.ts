@@ -74,7 +74,9 @@ export async function probeTarget(
       return { error: failureReport(error) };
     }
   };
-  const ahead = written ? await orError(() => compareClocks(client, clock)) : undefined;
+  // Where nothing may be deleted the probe would stay, and where nothing may be read it tells nothing.
+  const ahead =
+    written && client.access === 'full' ? await orError(() => compareClocks(client, clock)) : undefined;
   return {
     name,
     probe,
