@@ -42,13 +42,13 @@ function run({ name, command, args, cwd }) {
 
 const foldersIn = (...groups) =>
   groups.flatMap((group) => readdirSync(join(root, group)).map((name) => join(group, name)));
-const published = [...foldersIn('packages'), join('apps', 'cli')];
+const published = [...foldersIn('packages'), join('apps', 'cli'), join('examples', 'target-sftp')];
 
 await runAll([
   check('format', 'oxfmt', ['--check']),
   check('lint', 'oxlint', ['--deny-warnings']),
   check('dead code', 'knip', []),
-  ...[...foldersIn('packages', 'apps', 'internal'), 'bench'].map((folder) =>
+  ...[...foldersIn('packages', 'apps', 'internal', 'examples'), 'bench'].map((folder) =>
     check(`types of ${folder}`, 'tsc', ['-p', join(root, folder)]),
   ),
 ]);

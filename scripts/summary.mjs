@@ -7,7 +7,7 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 let passed = 0;
 let failed = 0;
 // '.' for bench, which is in no group.
-for (const group of ['packages', 'apps', 'internal', '.']) {
+for (const group of ['packages', 'apps', 'internal', 'examples', '.']) {
   for (const folder of readdirSync(join(root, group))) {
     const report = join(root, group, folder, 'test-results', 'results.json');
     if (!existsSync(report)) continue;

@@ -1,7 +1,9 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 
 import {
+  defineTarget,
   isObjectKey,
+  isTargetDefinition,
   isTargetError,
   MAX_KEY_LENGTH,
   MAX_SEGMENT_LENGTH,
@@ -59,4 +61,35 @@ test('an error is recognised by its brand, also from another copy of the package
   expect(isTargetError(new Error('x'))).toBe(false);
   expect(error.retryable).toBe(true);
   expect(new TargetError('UNKNOWN', 'x').retryable).toBe(false);
+});
+
+describe('a definition', () => {
+  const standard = { version: 1, vendor: 'test', validate: (value: unknown) => ({ value }) } as const;
+  const good = defineTarget<unknown>({
+    type: 'acme',
+    optionsSchema: { '~standard': standard },
+    secretOptions: [],
+    open: () => Promise.reject(new Error('not here')),
+  });
+
+  test('is recognised, of any version, also with a schema that can be called', () => {
+    expect(isTargetDefinition(good)).toBe(true);
+    expect(isTargetDefinition({ ...good, apiVersion: 7 })).toBe(true);
+    const callable = Object.assign(() => {}, { '~standard': standard });
+    expect(isTargetDefinition({ ...good, optionsSchema: callable })).toBe(true);
+  });
+
+  test.each(['apiVersion', 'type', 'optionsSchema', 'secretOptions', 'open'])(
+    'is none without %s',
+    (name) => {
+      expect(isTargetDefinition({ ...good, [name]: undefined })).toBe(false);
+    },
+  );
+
+  test.each([null, 'acme', { ...good, optionsSchema: {} }, { ...good, optionsSchema: null }])(
+    '%o is none',
+    (value) => {
+      expect(isTargetDefinition(value)).toBe(false);
+    },
+  );
 });

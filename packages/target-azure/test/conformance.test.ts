@@ -1,7 +1,7 @@
 import { describeTarget } from '@quackup/target-testkit/vitest';
 import { beforeAll, expect, it } from 'vitest';
 
-import { type AzureOptions, type AzureTarget, openAzureTarget } from '../src/index.ts';
+import { type AzureOptions, type AzureTarget, openAzureTarget, target } from '../src/index.ts';
 import { ACCOUNT, ACCOUNT_KEY } from '@quackup/azurite-server';
 import { sharedAzurite } from './support.ts';
 
@@ -15,6 +15,15 @@ const open = (container: string, options: Partial<AzureOptions>): Promise<AzureT
 
 describeTarget('AzureTarget', {
   open: () => open('plain', { connectionString: azurite().connectionString }),
+  definition: () => ({
+    target,
+    options: { container: 'plain', connectionString: azurite().connectionString },
+  }),
+  foreign: {
+    store: async (name) =>
+      void (await azurite().container('plain').getBlockBlobClient(name).upload('foreign', 7)),
+    remove: async (name) => void (await azurite().container('plain').deleteBlob(name)),
+  },
 });
 describeTarget('AzureTarget with large runs and a prefix', {
   open: () =>

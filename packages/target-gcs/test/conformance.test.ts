@@ -2,7 +2,7 @@ import { type GcsServer, startGcsServer } from '@quackup/gcs-server';
 import { describeTarget } from '@quackup/target-testkit/vitest';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 
-import { openGcsTarget } from '../src/index.ts';
+import { openGcsTarget, target } from '../src/index.ts';
 
 let server: GcsServer;
 let short: GcsServer;
@@ -17,6 +17,7 @@ afterAll(async () => {
 
 describeTarget('GcsTarget', {
   open: () => openGcsTarget({ bucket: 'test', endpoint: server.endpoint }),
+  definition: () => ({ target, options: { bucket: 'test', endpoint: server.endpoint } }),
 });
 describeTarget('GcsTarget with large runs and a prefix', {
   open: () =>

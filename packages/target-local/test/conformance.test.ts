@@ -1,12 +1,12 @@
 import { existsSync } from 'node:fs';
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, rmdir, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 
 import { describeTarget } from '@quackup/target-testkit/vitest';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 
-import { LocalTarget } from '../src/index.ts';
+import { LocalTarget, target } from '../src/index.ts';
 
 // Thousands of objects are synced in no time where there is no disk.
 const memoryFolder = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
@@ -19,7 +19,23 @@ afterAll(async () => {
   for (const folder of folders) await rm(folder, { recursive: true, force: true });
 });
 
-describeTarget('LocalTarget', { open: async () => new LocalTarget(join(folders[0] ?? '', 'a')) });
+const inFolder = (name: string): string => join(folders[0] ?? '', 'a', name);
+
+describeTarget('LocalTarget', {
+  open: async () => new LocalTarget(inFolder('')),
+  definition: () => ({ target, options: { path: inFolder('') } }),
+  foreign: {
+    store: async (name) => {
+      await mkdir(dirname(inFolder(name)), { recursive: true });
+      await writeFile(inFolder(name), 'foreign');
+    },
+    remove: async (name) => {
+      await rm(inFolder(name));
+      // Of a folder that only it was in.
+      await rmdir(dirname(inFolder(name))).catch(() => {});
+    },
+  },
+});
 describeTarget('LocalTarget with large runs', {
   open: async () => new LocalTarget(join(folders[1] ?? '', 'a')),
   large: true,

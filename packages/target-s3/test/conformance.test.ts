@@ -2,7 +2,7 @@ import { startS3Server, type S3Server } from '@quackup/s3-server';
 import { describeTarget } from '@quackup/target-testkit/vitest';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 
-import { openS3Target } from '../src/index.ts';
+import { openS3Target, target } from '../src/index.ts';
 import { optionsFor } from './support.ts';
 
 let server: S3Server;
@@ -18,6 +18,7 @@ afterAll(async () => {
 
 describeTarget('S3Target', {
   open: () => openS3Target(optionsFor(server, { conditionalPuts: 'always', checksum: 'crc32' })),
+  definition: () => ({ target, options: { ...optionsFor(server) } }),
 });
 describeTarget('S3Target with large runs and a prefix', {
   open: () => openS3Target(optionsFor(server, { prefix: 'quant', checksum: 'sha256' })),
@@ -28,7 +29,10 @@ describeTarget('S3Target on a service that ignores some conditions, with version
 });
 
 it('leaves nothing behind after all that but the object that it asks with', () => {
-  expect([...server.objects().keys()]).toEqual(['quant/.quackup/conditional-put']);
+  expect([...server.objects().keys()]).toEqual([
+    '.quackup/conditional-put',
+    'quant/.quackup/conditional-put',
+  ]);
   expect(server.uploads()).toEqual([]);
   expect([...partial.objects().keys()]).toEqual(['.quackup/conditional-put']);
   expect(partial.uploads()).toEqual([]);

@@ -7,7 +7,7 @@
 export { ConformanceFailure } from './lib/check.ts';
 export type { ConformanceCase, ConformanceContext, Feature } from './lib/conformance-case.ts';
 export { conformanceCases } from './lib/conformance-cases.ts';
-export type { ConformanceSetup } from './lib/conformance-setup.ts';
+export type { ConformanceSetup, DefinitionSetup, ForeignNames } from './lib/conformance-setup.ts';
 export { type FaultyCall, FaultyTarget } from './lib/faulty-target.ts';
 export type { Fault, FaultKind, TargetOperation } from './lib/fault.ts';
 export { MemoryStore, type MemoryStoreOptions } from './lib/memory-store.ts';

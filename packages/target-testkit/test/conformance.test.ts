@@ -1,10 +1,11 @@
 import { MemoryStore, MemoryTarget, FaultyTarget, type ConformanceSetup } from '../src/index.ts';
 import { describeTarget } from '../src/vitest.ts';
 import type { MemoryTargetOptions } from '../src/index.ts';
+import { wholeSetup } from './memory-definition.ts';
 
 function memory(options: MemoryTargetOptions = {}): ConformanceSetup {
   const store = new MemoryStore();
-  return { open: async () => new MemoryTarget({ ...options, store }) };
+  return { ...wholeSetup(store), open: async () => new MemoryTarget({ ...options, store }) };
 }
 
 const inMemory = { 'put.bounded-memory': 'the objects themselves are in memory' };

@@ -264,12 +264,15 @@ export function buildProgram(io: CliIo, execute: Execute): Command {
     .command('target')
     .description('see whether targets work')
     .command('check')
-    .description('write, read, list and delete a probe object; say what the target can do')
+    .description(
+      'try everything that backups need under a prefix of its own; say what the target can and cannot do',
+    )
     .argument('[name]', 'only this target')
-    .action((name: string | undefined) =>
+    .option('--quick', 'only write, read, list and delete one probe object', false)
+    .action((name: string | undefined, { quick }: { readonly quick: boolean }) =>
       start('target check', async () => {
         const { targetCheck } = await import('./commands/target-check.ts');
-        return (context) => targetCheck(context, name);
+        return (context) => targetCheck(context, { name, quick });
       }),
     );
 

@@ -225,7 +225,7 @@ export const target = defineTarget({
   type: 'acme',
   secretOptions: [],
   optionsSchema: { '~standard': { version: 1, vendor: 'test', validate: (value) => ({ value }) } },
-  open: async (options) => ({ type: 'acme', displayName: options.where }),
+  open: async (options) => ({ type: 'acme', displayName: options.where, put() {} }),
 });`;
 
 test.for<[string, string]>([
@@ -255,5 +255,125 @@ test.for<[number, string]>([
     'TARGET_INVALID',
     `${config.path}:1:25: "recorder" is made for version ${apiVersion} of the target contract, this program has version 1`,
     hint,
+  ]);
+});
+
+test('a module of a package that is not installed is named by its package', async () => {
+  const folder = await tempFolder();
+  for (const [type, name] of [
+    ['@acme/targets/sftp', '@acme/targets'],
+    ['acme-targets/sftp.mjs', 'acme-targets'],
+  ] as const) {
+    const error = await refusalOf(() => openTarget('t', configIn(folder, { type }), {}, { env: {} }));
+    expect([error.code, error.hint]).toEqual([
+      'TARGET_NOT_INSTALLED',
+      `run \`npm install ${name}\` in ${folder}`,
+    ]);
+  }
+});
+
+test('a package that is there but not built is not said to be missing', async () => {
+  const folder = await tempFolder({
+    'node_modules/acme-target/package.json': '{"name":"acme-target","exports":{"default":"./dist/index.js"}}',
+    'node_modules/old-target/package.json': '{"name":"old-target","main":"./dist/index.js"}',
+  });
+  for (const type of ['acme-target', 'old-target']) {
+    const config = configIn(folder, { type });
+    const error = await refusalOf(() => openTarget('t', config, {}, { env: {} }));
+    expect([error.code, error.message, error.hint]).toEqual([
+      'TARGET_INVALID',
+      `${config.path}:1:25: the package "${type}" has no module for "${type}"`,
+      'check that the package is built, and what its package.json names',
+    ]);
+  }
+});
+
+test('a package whose own dependency is missing is told with it', async () => {
+  const folder = await tempFolder({ 'target.mjs': 'import "not-there-either";' });
+  const error = await refusalOf(() =>
+    openTarget('t', configIn(folder, { type: './target.mjs' }), {}, { env: {} }),
+  );
+  expect(error.code).toBe('TARGET_INVALID');
+  expect(error.message).toContain("Cannot find package 'not-there-either'");
+  expect(error.hint).toContain('run `npm install` where it belongs');
+});
+
+test.for<[string, string]>([
+  ['export const other = 1;', 'exports no target'],
+  ['export const target = "acme";', 'exports no target'],
+  [
+    'export const target = { apiVersion: 1, type: "acme", open() {} };',
+    'exports a `target` that is none: it has no optionsSchema, no secretOptions',
+  ],
+  [
+    'export const target = { apiVersion: 1, type: "acme", open() {}, secretOptions: [], optionsSchema: {} };',
+    'exports a `target` that is none: its members are not what they should be',
+  ],
+])('a module with `%s` is refused: it %s', async ([source, reason]) => {
+  const folder = await tempFolder({ 'target.mjs': source });
+  const config = configIn(folder, { type: './target.mjs' });
+  const error = await refusalOf(() => openTarget('t', config, {}, { env: {} }));
+  expect([error.code, error.message]).toEqual([
+    'TARGET_INVALID',
+    `${config.path}:1:25: "./target.mjs" ${reason}`,
+  ]);
+  expect(error.hint).toContain('export `target = defineTarget({...})`');
+});
+
+test('a schema that fails, and an open that opens nothing, are faults of the target', async () => {
+  const config = configIn('/cfg', { type: 'recorder', url: 'u', token: 't0ken' });
+  const failing = {
+    ...recorder([]),
+    optionsSchema: {
+      '~standard': {
+        version: 1,
+        vendor: 'test',
+        validate: (options: object) => {
+          throw new Error(`cannot read ${JSON.stringify(options)}`);
+        },
+      },
+    },
+  };
+  const schema = await refusalOf(() => openTarget('t', config, builtin(failing), { env: {} }));
+  expect([schema.code, schema.message]).toEqual([
+    'TARGET_INVALID',
+    'the schema of the target "t" fails: cannot read {"url":"u","token":"***"}',
+  ]);
+  const nothing = { ...recorder([]), open: () => Promise.resolve({}) };
+  const opened = await refusalOf(() => openTarget('t', config, builtin(nothing), { env: {} }));
+  expect([opened.code, opened.message]).toEqual([
+    'TARGET_INVALID',
+    `${config.path}:1:25: what "recorder" opens is no target`,
+  ]);
+});
+
+test("a third party's wrong options are told with line and column of the YAML", async () => {
+  const folder = await tempFolder({
+    'target.mjs': `import { defineTarget } from ${API};
+      import * as z from ${JSON.stringify(import.meta.resolve('zod'))};
+      export const target = defineTarget({
+        type: 'acme',
+        optionsSchema: z.strictObject({ host: z.string(), port: z.int().max(65535), keys: z.array(z.string()) }),
+        secretOptions: [],
+        open: async () => { throw new Error('not reached'); },
+      });`,
+  });
+  const yaml = `databases: []
+targets:
+  offsite:
+    type: ./target.mjs
+    port: 70000
+    keys: [a, 7]
+    hots: nas
+`;
+  const config = parseConfig(yaml, { path: join(folder, 'quackup.yaml'), env: {} });
+  const error = await refusalOf(() => openTarget('offsite', config, {}, { env: {} }));
+  expect(error.code).toBe('CONFIG_INVALID');
+  expect(error.message.split('\n')).toEqual([
+    'the target "offsite" has 4 problems',
+    `  ${config.path}:4:5: "host" is missing`,
+    `  ${config.path}:5:11: "port": Too big: expected number to be <=65535`,
+    `  ${config.path}:6:15: "keys[1]": expected string, received number`,
+    `  ${config.path}:7:5: unknown option "hots"`,
   ]);
 });

@@ -56,6 +56,12 @@ export function isTargetDefinition(value: unknown): value is TargetDefinition {
     typeof candidate.type === 'string' &&
     typeof candidate.open === 'function' &&
     Array.isArray(candidate.secretOptions) &&
-    typeof candidate.optionsSchema === 'object'
+    isSchema(candidate.optionsSchema)
   );
+}
+
+/** Some libraries' schemas can be called. */
+function isSchema(value: unknown): boolean {
+  if ((typeof value !== 'object' && typeof value !== 'function') || value === null) return false;
+  return typeof (value as { readonly '~standard'?: unknown })['~standard'] === 'object';
 }

@@ -1,11 +1,22 @@
 import type { ObjectKey, StorageTarget } from '@quackup/target-api';
 
+import type { DefinitionSetup, ForeignNames } from './conformance-setup.ts';
+
 /**
  * What a target may have or lack. The first two are capabilities of the contract; `maxObjectSize` is there if the
- * target names a limit, `small-limit` if that limit is small enough to be exceeded in a test (16 MiB), and `large` if
- * the setup allows long cases.
+ * target names a limit, `small-limit` if that limit is small enough to be exceeded in a test (16 MiB). The last four are
+ * members of the setup: `large` if it allows long cases, the others if they are given.
  */
-export type Feature = 'putIfAbsent' | 'putIfMatch' | 'maxObjectSize' | 'small-limit' | 'deleteMany' | 'large';
+export type Feature =
+  | 'putIfAbsent'
+  | 'putIfMatch'
+  | 'maxObjectSize'
+  | 'small-limit'
+  | 'deleteMany'
+  | 'large'
+  | 'secrets'
+  | 'foreign'
+  | 'definition';
 
 /** What a case works with. Everything that it stores lies under {@link ConformanceContext.prefix}. */
 export interface ConformanceContext {
@@ -15,6 +26,14 @@ export interface ConformanceContext {
   readonly prefix: string;
   /** Whether long runs are allowed: thousands of objects, more than 100 MiB. */
   readonly large: boolean;
+  /** Texts that nothing may show. */
+  readonly secrets: readonly string[];
+  /** There if the case requires `foreign`. */
+  readonly foreign: ForeignNames | undefined;
+  /** There if the case requires `definition`. */
+  readonly definition: DefinitionSetup | undefined;
+  /** Begins random sequences. */
+  readonly seed: number;
   /** Opens a second, independent connection to the same place; closed after the case. */
   readonly reopen: () => Promise<StorageTarget>;
   /** The key `prefix + name`. What is stored under it is removed after the case. */

@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto';
 
-import { type ObjectKey, objectKey, type StorageTarget } from '@quackup/target-api';
+import { isObjectKey, type ObjectKey, objectKey, type StorageTarget } from '@quackup/target-api';
 
 import { ConformanceFailure, outcomeOf } from './check.ts';
-import type { ConformanceCase, Feature } from './conformance-case.ts';
+import type { ConformanceCase, ConformanceContext } from './conformance-case.ts';
 import { type ConformanceSetup, DEFAULT_TIMEOUT_MS } from './conformance-setup.ts';
-import { forEachConcurrently } from './reading.ts';
+import { secretsOf, whyNotApplicable } from './features.ts';
+import { forEachConcurrently, listKeys } from './reading.ts';
 
 /** What became of a case. */
 export type CaseResult = { readonly id: string; readonly durationMs: number } & (
@@ -15,12 +16,9 @@ export type CaseResult = { readonly id: string; readonly durationMs: number } & 
   | { readonly status: 'not-applicable'; readonly reason: string }
 );
 
-// A limit up to this size is exceeded for real; a larger one only by the declared size.
-const SMALL_LIMIT = 16 * 1024 * 1024;
-
 /**
  * Runs one case: opens the target, runs the case within its time limit, removes what it stored and closes every
- * connection. Never rejects: what goes wrong is in the result.
+ * connection. Never rejects: what goes wrong is in the result, the reason of an abort too.
  */
 export async function runCase(testCase: ConformanceCase, setup: ConformanceSetup): Promise<CaseResult> {
   const start = performance.now();
@@ -57,8 +55,7 @@ async function attempt(testCase: ConformanceCase, setup: ConformanceSetup): Prom
   try {
     const target = await within(limitMs, 'open', setup.open());
     opened.push(target);
-    const large = setup.large ?? false;
-    const reason = whyNotApplicable(testCase, target, large);
+    const reason = whyNotApplicable(testCase, target, setup);
     if (reason !== undefined) return { status: 'not-applicable', reason };
     const prefix = `${setup.keyPrefix ?? ''}${testCase.id}-${randomBytes(4).toString('hex')}/`;
     const key = (name: string): ObjectKey => {
@@ -66,11 +63,21 @@ async function attempt(testCase: ConformanceCase, setup: ConformanceSetup): Prom
       keys.add(made);
       return made;
     };
-    const run = await outcomeOf(
-      within(limitMs, testCase.id, testCase.run({ target, prefix, large, reopen, key })),
-    );
+    const context: ConformanceContext = {
+      target,
+      prefix,
+      large: setup.large ?? false,
+      secrets: secretsOf(setup),
+      foreign: setup.foreign,
+      definition: setup.definition?.(),
+      seed: setup.seed ?? 1,
+      reopen,
+      key,
+    };
+    const running = within(limitMs, testCase.id, testCase.run(context));
+    const run = await outcomeOf(orAborted(running, setup.signal));
     // The case may have closed its own connection, so another one cleans up.
-    const cleanUp = async (): Promise<void> => remove(await reopen(), [...keys]);
+    const cleanUp = async (): Promise<void> => removeAll(await reopen(), [...keys], prefix);
     const cleaned = await outcomeOf(within(limitMs, 'removing what the case stored', cleanUp()));
     if (!run.ok) return { status: 'failed', error: run.error };
     if (!cleaned.ok) return { status: 'failed', error: cleaned.error };
@@ -82,35 +89,13 @@ async function attempt(testCase: ConformanceCase, setup: ConformanceSetup): Prom
   }
 }
 
-function remove(target: StorageTarget, keys: readonly ObjectKey[]): Promise<void> {
-  return forEachConcurrently(keys, 16, (key) => target.delete(key));
-}
-
-function whyNotApplicable(
-  testCase: ConformanceCase,
-  target: StorageTarget,
-  large: boolean,
-): string | undefined {
-  if (testCase.requires !== undefined && !hasFeature(testCase.requires, target, large)) {
-    return testCase.requires === 'large' ? 'only in large runs' : `the target has no ${testCase.requires}`;
-  }
-  if (testCase.unless !== undefined && hasFeature(testCase.unless, target, large)) {
-    return `the target has ${testCase.unless}`;
-  }
-  return undefined;
-}
-
-function hasFeature(feature: Feature, target: StorageTarget, large: boolean): boolean {
-  const { putIfAbsent, putIfMatch, maxObjectSize } = target.capabilities;
-  const features: Readonly<Record<Feature, boolean>> = {
-    putIfAbsent,
-    putIfMatch,
-    maxObjectSize: maxObjectSize !== undefined,
-    'small-limit': maxObjectSize !== undefined && maxObjectSize <= SMALL_LIMIT,
-    deleteMany: target.deleteMany !== undefined,
-    large,
-  };
-  return features[feature];
+/** Removes what the case stored, and what the target may have made of it: everything else under the prefix. */
+async function removeAll(target: StorageTarget, keys: readonly ObjectKey[], prefix: string): Promise<void> {
+  await forEachConcurrently(keys, 16, (key) => target.delete(key));
+  // What is wrong with lists is for the cases about lists to say.
+  const left = await outcomeOf(listKeys(target, { prefix }));
+  const others = left.ok ? left.value.filter((key) => key.startsWith(prefix) && isObjectKey(key)) : [];
+  await forEachConcurrently(others, 16, (key) => target.delete(objectKey(key)));
 }
 
 /** @throws ConformanceFailure if the promise does not settle in time; it is then left to itself. */
@@ -123,5 +108,18 @@ async function within<T>(limitMs: number, what: string, promise: Promise<T>): Pr
     return await Promise.race([promise, late.promise]);
   } finally {
     clearTimeout(timer);
+  }
+}
+
+async function orAborted(running: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
+  if (signal === undefined) return running;
+  const aborted = Promise.withResolvers<never>();
+  const onAbort = (): void => aborted.reject(signal.reason);
+  signal.addEventListener('abort', onAbort);
+  if (signal.aborted) onAbort();
+  try {
+    await Promise.race([running, aborted.promise]);
+  } finally {
+    signal.removeEventListener('abort', onAbort);
   }
 }

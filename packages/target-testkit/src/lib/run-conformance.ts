@@ -11,6 +11,7 @@ export interface ConformanceSelection {
 /**
  * Runs the cases one after another and yields each result as it is known. Needs no test runner.
  *
+ * @throws the reason of the setup's signal, when what the case that was under way stored is removed.
  * @throws TypeError if a known failure is not the id of a case.
  * @throws TargetError `INVALID_KEY` if no key can begin with the setup's `keyPrefix`.
  */
@@ -20,6 +21,10 @@ export async function* runConformance(
 ): AsyncGenerator<CaseResult, void> {
   checkSetup(setup, new Set(conformanceCases.map((testCase) => testCase.id)));
   for (const testCase of conformanceCases) {
-    if (testCase.safe || !safeOnly) yield await runCase(testCase, setup);
+    if (!testCase.safe && safeOnly) continue;
+    setup.signal?.throwIfAborted();
+    const result = await runCase(testCase, setup);
+    setup.signal?.throwIfAborted();
+    yield result;
   }
 }

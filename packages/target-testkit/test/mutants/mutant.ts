@@ -1,4 +1,11 @@
-import type { ObjectBody, ObjectInfo, ObjectKey, PutOptions, StorageTarget } from '@quackup/target-api';
+import type {
+  ObjectBody,
+  ObjectInfo,
+  ObjectKey,
+  PutOptions,
+  StorageTarget,
+  TargetDefinition,
+} from '@quackup/target-api';
 
 import { type MemoryStore, MemoryTarget, type MemoryTargetOptions } from '../../src/index.ts';
 
@@ -7,6 +14,10 @@ export interface Mutant {
   readonly name: string;
   readonly caughtBy: readonly string[];
   readonly large?: boolean;
+  /** Whether no other case may notice. */
+  readonly only?: boolean;
+  /** Changes what the package exports. */
+  readonly definition?: (definition: TargetDefinition) => TargetDefinition;
   connect(store: MemoryStore): StorageTarget;
 }
 
@@ -68,6 +79,22 @@ export async function* mapBody(
     yield change(chunk, index);
     index += 1;
   }
+}
+
+/** As {@link mapBody}, but closed at once, also while it waits: an async generator would wait for the next chunk. */
+export function passBody(body: ObjectBody, change: (chunk: Uint8Array) => Uint8Array): ObjectBody {
+  return {
+    [Symbol.asyncIterator]: () => {
+      const inner = body[Symbol.asyncIterator]();
+      return {
+        next: async () => {
+          const step = await inner.next();
+          return step.done === true ? step : { done: false, value: change(step.value) };
+        },
+        return: async () => inner.return?.() ?? { done: true, value: undefined },
+      };
+    },
+  };
 }
 
 /** Options without one of their members. */

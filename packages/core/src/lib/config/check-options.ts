@@ -3,6 +3,7 @@ import type { TargetDefinition } from '@quackup/target-api';
 import { QuackupError } from '../errors.ts';
 import type { Config } from './config.ts';
 import { dotted } from './describe-issues.ts';
+import { messageOf } from './error-facts.ts';
 import { hideSecrets } from './hide-secrets.ts';
 import type { ResolvedSecrets } from './resolve-secrets.ts';
 
@@ -36,7 +37,7 @@ export async function checkOptions(
   config: Pick<Config, 'placeOf'>,
 ): Promise<unknown> {
   refuse(problems, secrets, owner, config);
-  const result = await owner.schema['~standard'].validate(options);
+  const result = await validate(owner, options, secrets);
   if (result.issues === undefined) return result.value;
   refuse(
     result.issues.flatMap((issue) => toProblems(issue, owner.secretOptions)),
@@ -48,6 +49,22 @@ export async function checkOptions(
     'TARGET_INVALID',
     `the schema of the ${NOUNS[owner.section]} "${owner.name}" refuses the options without saying why`,
   );
+}
+
+async function validate(
+  { section, name, schema }: OptionsOwner,
+  options: unknown,
+  secrets: readonly string[],
+): Promise<Awaited<ReturnType<TargetDefinition['optionsSchema']['~standard']['validate']>>> {
+  try {
+    return await schema['~standard'].validate(options);
+  } catch (error) {
+    // Without the error itself as the cause: it may hold the options.
+    const text = hideSecrets(messageOf(error), secrets);
+    throw new QuackupError('TARGET_INVALID', `the schema of the ${NOUNS[section]} "${name}" fails: ${text}`, {
+      hint: 'this is a fault of its package: tell the author',
+    });
+  }
 }
 
 type Issue = {

@@ -1,5 +1,6 @@
+import { existsSync } from 'node:fs';
 import { createRequire, isBuiltin } from 'node:module';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
 import { API_VERSION, isTargetDefinition, type TargetDefinition } from '@quackup/target-api';
@@ -30,12 +31,20 @@ export async function loadTargetModule(
   const definition =
     typeof loaded === 'object' && loaded !== null && 'target' in loaded ? loaded.target : undefined;
   if (!isTargetDefinition(definition)) {
-    throw new QuackupError('TARGET_INVALID', `${place}: "${type}" exports no target`, {
+    throw new QuackupError('TARGET_INVALID', `${place}: "${type}" ${whatIsExported(definition)}`, {
       hint: 'its module must export `target = defineTarget({...})` of @quackup/target-api',
     });
   }
   checkVersion(type, definition.apiVersion, place);
   return definition;
+}
+
+const MEMBERS = ['apiVersion', 'type', 'optionsSchema', 'secretOptions', 'open'] as const;
+
+function whatIsExported(definition: unknown): string {
+  if (typeof definition !== 'object' || definition === null) return 'exports no target';
+  const missing = MEMBERS.filter((name) => !(name in definition));
+  return `exports a \`target\` that is none: ${missing.length === 0 ? 'its members are not what they should be' : `it has no ${missing.join(', no ')}`}`;
 }
 
 function checkVersion(type: string, version: number, place: string): void {
@@ -70,29 +79,52 @@ function resolveFrom(configPath: string, type: string, builtins: TargetModules, 
       hint: `use one of: ${Object.keys(builtins).join(', ')}; or a package's name`,
     });
   }
+  const require = createRequire(configPath);
   try {
-    return createRequire(configPath).resolve(type);
+    return require.resolve(type);
   } catch (cause) {
     const isPath = /^\.{0,2}[/\\]|^[A-Za-z]:[/\\]/.test(type);
-    const missing = codeOf(cause) === 'MODULE_NOT_FOUND';
-    if (missing && !isPath) {
-      throw new QuackupError(
-        'TARGET_NOT_INSTALLED',
-        `${place}: the target package "${type}" is not installed${didYouMean(type, Object.keys(builtins))}`,
-        { hint: `run \`npm install ${type}\` in ${dirname(configPath)}`, cause },
-      );
-    }
-    throw new QuackupError(
-      'TARGET_INVALID',
-      missing
-        ? `${place}: there is no module "${type}"`
-        : `${place}: "${type}" cannot be found: ${messageOf(cause)}`,
-      {
+    if (codeOf(cause) !== 'MODULE_NOT_FOUND') {
+      throw new QuackupError('TARGET_INVALID', `${place}: "${type}" cannot be found: ${messageOf(cause)}`, {
         hint: isPath
           ? `name a module relative to ${dirname(configPath)}`
           : "the package's exports need a `default` condition",
         cause,
-      },
+      });
+    }
+    if (isPath) {
+      throw new QuackupError('TARGET_INVALID', `${place}: there is no module "${type}"`, {
+        hint: `name a module relative to ${dirname(configPath)}`,
+        cause,
+      });
+    }
+    const name = packageOf(type);
+    if (isInstalled(name, require)) {
+      throw new QuackupError(
+        'TARGET_INVALID',
+        `${place}: the package "${name}" has no module for "${type}"`,
+        {
+          hint: 'check that the package is built, and what its package.json names',
+          cause,
+        },
+      );
+    }
+    throw new QuackupError(
+      'TARGET_NOT_INSTALLED',
+      `${place}: the target package "${name}" is not installed${didYouMean(type, Object.keys(builtins))}`,
+      { hint: `run \`npm install ${name}\` in ${dirname(configPath)}`, cause },
     );
   }
+}
+
+/** `@acme/targets/sftp` is a module of the package `@acme/targets`. */
+function packageOf(type: string): string {
+  return type
+    .split('/')
+    .slice(0, type.startsWith('@') ? 2 : 1)
+    .join('/');
+}
+
+function isInstalled(name: string, require: NodeJS.Require): boolean {
+  return (require.resolve.paths(name) ?? []).some((folder) => existsSync(join(folder, name, 'package.json')));
 }

@@ -52,6 +52,7 @@ export async function openTarget(
   const options = await checkOptions({ section: 'targets', name, schema, secretOptions }, resolved, config);
   try {
     const target = await definition.open(options, { baseDir: config.baseDir, ...(signal && { signal }) });
+    checkOpened(target, configured.type, place);
     const { limits, access } = configured;
     const { secrets } = resolved;
     return {
@@ -65,6 +66,7 @@ export async function openTarget(
     };
   } catch (cause) {
     signal?.throwIfAborted();
+    if (cause instanceof QuackupError) throw cause;
     const wrongOptions = isTargetError(cause) && cause.code === 'INVALID_OPTIONS';
     const text = hideSecrets(messageOf(cause), resolved.secrets);
     throw new QuackupError(
@@ -75,4 +77,13 @@ export async function openTarget(
       { cause, ...(isTargetError(cause) && cause.hint !== undefined && { hint: cause.hint }) },
     );
   }
+}
+
+/** Whoever writes in JavaScript has no compiler that says so. */
+function checkOpened(target: unknown, type: string, place: string): void {
+  if (typeof target === 'object' && target !== null && 'put' in target && typeof target.put === 'function')
+    return;
+  throw new QuackupError('TARGET_INVALID', `${place}: what "${type}" opens is no target`, {
+    hint: 'its `open` must return a StorageTarget of @quackup/target-api',
+  });
 }

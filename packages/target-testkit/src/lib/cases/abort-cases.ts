@@ -14,11 +14,20 @@ type Call = (target: StorageTarget, key: ObjectKey, signal: AbortSignal) => Prom
 
 const CALLS: Readonly<Record<string, Call>> = {
   put: (target, key, signal) => target.put(key, bodyOf(TAIL), { signal }),
-  get: (target, key, signal) => target.get(key, { signal }),
+  get: async (target, key, signal) => {
+    const { body } = await target.get(key, { signal });
+    // An abort that comes now is the body's.
+    body.on('error', () => {});
+    body.destroy();
+  },
   stat: (target, key, signal) => target.stat(key, { signal }),
   list: (target, key, signal) => listAll(target, { prefix: key, signal }),
   delete: (target, key, signal) => target.delete(key, { signal }),
 };
+
+/** A put that is whole could be on its way when the abort comes, and nobody can call it back. */
+const putThatNeverEnds: Call = (target, key, signal) =>
+  target.put(key, new ProbeBody([HEAD, () => new Promise(() => {})]), { signal });
 
 const beforeStart = (name: string, call: Call): ConformanceCase => ({
   id: `abort.before-${name}`,
@@ -34,6 +43,31 @@ const beforeStart = (name: string, call: Call): ConformanceCase => ({
   },
 });
 
+/** An operation that is done by then may resolve; any other rejects with the reason. */
+const rightAfterStart = (name: string, call: Call): ConformanceCase => ({
+  id: `abort.after-start-${name}`,
+  sentence: `${SENTENCE} (${name}, aborted right after the call)`,
+  safe: true,
+  run: async ({ target, key }) => {
+    const reason = { why: 'enough' };
+    // Where an abort may meet an operation: before it has done anything, and while it waits for something.
+    const waits: readonly (() => Promise<unknown>)[] = [
+      async () => {},
+      () => new Promise((resolve) => setImmediate(resolve)),
+      () => new Promise((resolve) => setTimeout(resolve, 1)),
+    ];
+    for (const wait of waits) {
+      await store(target, key('a'), HEAD);
+      const controller = new AbortController();
+      const outcome = outcomeOf(call(target, key('a'), controller.signal));
+      await wait();
+      controller.abort(reason);
+      const settled = await outcome;
+      if (!settled.ok) await checkRejectsWith(Promise.reject(settled.error), reason, name);
+    }
+  },
+});
+
 /** Ending an operation from outside. */
 export const abortCases: readonly ConformanceCase[] = [
   ...Object.entries(CALLS).map(([name, call]) => beforeStart(name, call)),
@@ -44,6 +78,7 @@ export const abortCases: readonly ConformanceCase[] = [
     ),
     requires: 'deleteMany',
   },
+  ...Object.entries({ ...CALLS, put: putThatNeverEnds }).map(([name, call]) => rightAfterStart(name, call)),
   {
     id: 'abort.put-in-the-middle',
     sentence: `${SENTENCE}, and without having changed anything visible (put)`,

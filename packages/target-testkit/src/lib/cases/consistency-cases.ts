@@ -125,6 +125,51 @@ export const consistencyCases: readonly ConformanceCase[] = [
       ]);
     },
   },
+  {
+    id: 'concurrency.lists',
+    sentence: 'StorageTarget: safe for concurrent calls (several lists at once, from two connections)',
+    safe: true,
+    slow: 2,
+    run: async ({ target, key, prefix, reopen }) => {
+      const other = await reopen();
+      const keys = Array.from({ length: 30 }, (_, index) => key(`n${index % 3}/${100 + index}`)).toSorted();
+      for (const each of keys) await store(target, each, pattern(10, 1));
+      const iterators = [target, target, other].map((each) => each.list({ prefix })[Symbol.asyncIterator]());
+      // Step by step: each of them at another object.
+      for (const expected of [...keys, undefined]) {
+        for (const [index, iterator] of iterators.entries()) {
+          const step = await iterator.next();
+          checkEqual(
+            step.done === true ? undefined : step.value.key,
+            expected,
+            `next key of list ${index + 1}`,
+          );
+        }
+      }
+    },
+  },
+  {
+    id: 'concurrency.put-and-delete',
+    sentence:
+      'StorageTarget: safe for concurrent calls (puts beside objects that another connection deletes)',
+    safe: true,
+    slow: 3,
+    run: async ({ target, key, prefix, reopen }) => {
+      const other = await reopen();
+      // In one folder that is empty again and again: who removes empty folders must not remove one that is about to be used.
+      for (let round = 0; round < 8; round += 1) {
+        await store(target, key('d/e/old'), pattern(10, round));
+        await Promise.all([
+          other.delete(key('d/e/old')),
+          store(target, key('d/e/new'), pattern(20, round)),
+          other.delete(key('d/none')),
+        ]);
+        await checkStored(other, key('d/e/new'), pattern(20, round), `object put in round ${round}`);
+        checkEqual(await listKeys(target, { prefix }), [key('d/e/new')], `keys after round ${round}`);
+        await other.delete(key('d/e/new'));
+      }
+    },
+  },
 ];
 
 /** A body that lets others have their turn between its chunks. */

@@ -77,4 +77,17 @@ export const deleteCases: readonly ConformanceCase[] = [
       );
     },
   },
+  {
+    id: 'delete-many.seen-elsewhere',
+    sentence: 'consistency: likewise for deleteMany, also from another connection',
+    requires: 'deleteMany',
+    safe: true,
+    run: async ({ target, key, reopen }) => {
+      const other = await reopen();
+      const keys = [key('a'), key('b/c'), key('b/d')];
+      for (const each of keys) await store(target, each, BYTES);
+      await target.deleteMany?.(keys);
+      for (const each of keys) await checkAbsent(other, each, 'after deleteMany, from another connection');
+    },
+  },
 ];

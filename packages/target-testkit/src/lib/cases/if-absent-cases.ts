@@ -4,6 +4,7 @@ import type { ConformanceCase } from '../conformance-case.ts';
 import { checkAbsent, checkStored, store } from '../reading.ts';
 
 const IF_ABSENT = { condition: { type: 'if-absent' } } as const;
+const MIB = 1024 * 1024;
 const HEAD = pattern(64 * 1024, 1);
 const TAIL = pattern(1000, 2);
 
@@ -71,6 +72,29 @@ export const ifAbsentCases: readonly ConformanceCase[] = [
       check(!outcome.ok, 'expected the put that ended later to reject');
       await checkRejects(Promise.reject(outcome.error), 'PRECONDITION_FAILED', 'the put that ended later');
       await checkStored(target, key('a'), TAIL, 'object of the put that ended first');
+    },
+  },
+  {
+    id: 'if-absent.many-parts',
+    sentence: 'put: PRECONDITION_FAILED if the condition does not hold, however large the object',
+    requires: 'putIfAbsent',
+    safe: true,
+    slow: 3,
+    run: async ({ target, key, reopen }) => {
+      // More than one part of a multipart upload, which services complete by another request than they store small objects.
+      const head = pattern(
+        Math.min(17 * MIB, (target.capabilities.maxObjectSize ?? Infinity) - TAIL.length),
+        3,
+      );
+      const put = await holdPut(target, key('a'), [head, TAIL], IF_ABSENT);
+      await (await reopen()).put(key('a'), bodyOf(TAIL), IF_ABSENT);
+      put.release();
+      const outcome = await put.outcome;
+      check(!outcome.ok, 'expected the put of many parts, which ended later, to reject');
+      await checkRejects(Promise.reject(outcome.error), 'PRECONDITION_FAILED', 'the put of many parts');
+      await checkStored(target, key('a'), TAIL, 'object of the put that ended first');
+      await target.put(key('b'), bodyOf(head), IF_ABSENT);
+      await checkStored(target, key('b'), head, 'object of many parts where there was none');
     },
   },
   {

@@ -5,6 +5,7 @@ import { check, checkEqual, checkRejects, outcomeOf } from '../check.ts';
 import type { ConformanceCase } from '../conformance-case.ts';
 import { checkAbsent, checkStored, listAll, store } from '../reading.ts';
 
+const MIB = 1024 * 1024;
 const HEAD = pattern(64 * 1024, 1);
 const TAIL = pattern(1000, 2);
 
@@ -81,6 +82,29 @@ export const ifMatchCases: readonly ConformanceCase[] = [
       check(!outcome.ok, 'expected the put that ended later to reject');
       await checkRejects(Promise.reject(outcome.error), 'PRECONDITION_FAILED', 'the put that ended later');
       await checkStored(target, key('a'), TAIL, 'object of the put that ended first');
+    },
+  },
+  {
+    id: 'if-match.many-parts',
+    sentence: 'put: PRECONDITION_FAILED if the etag is another one, however large the object',
+    requires: 'putIfMatch',
+    safe: true,
+    slow: 3,
+    run: async ({ target, key, reopen }) => {
+      const etag = etagOf(await store(target, key('a'), HEAD));
+      const head = pattern(
+        Math.min(17 * MIB, (target.capabilities.maxObjectSize ?? Infinity) - TAIL.length),
+        3,
+      );
+      const put = await holdPut(target, key('a'), [head, TAIL], ifMatch(etag));
+      const between = etagOf(await store(await reopen(), key('a'), TAIL));
+      put.release();
+      const outcome = await put.outcome;
+      check(!outcome.ok, 'expected the put of many parts, which ended later, to reject');
+      await checkRejects(Promise.reject(outcome.error), 'PRECONDITION_FAILED', 'the put of many parts');
+      await checkStored(target, key('a'), TAIL, 'object of the put that ended first');
+      await target.put(key('a'), bodyOf(head), ifMatch(between));
+      await checkStored(target, key('a'), head, 'object of many parts with the etag that there was');
     },
   },
   {

@@ -1,6 +1,7 @@
 import { bodyOf, pattern } from '../bodies.ts';
 import { checkBytes, checkEqual, checkRejects } from '../check.ts';
 import type { ConformanceCase, ConformanceContext } from '../conformance-case.ts';
+import { generator } from '../model/random.ts';
 import { listAll, readObject } from '../reading.ts';
 
 // No name is the beginning of another followed by `/`: a folder could not hold both.
@@ -77,15 +78,4 @@ async function compareWithMap({ target, key, prefix }: ConformanceContext, seed:
   }
   for (const [name, bytes] of model)
     checkBytes(await readObject(target, key(name)), bytes, `${name} at the end`);
-}
-
-/** mulberry32: numbers from 0 to 1 that only depend on the seed. */
-function generator(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
 }

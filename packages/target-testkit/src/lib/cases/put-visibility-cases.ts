@@ -1,5 +1,5 @@
-import { holdPut, pattern } from '../bodies.ts';
-import { check, checkEqual } from '../check.ts';
+import { holdPut, pattern, ProbeBody } from '../bodies.ts';
+import { check, checkEqual, outcomeOf } from '../check.ts';
 import type { ConformanceCase } from '../conformance-case.ts';
 import { checkAbsent, checkStored, listKeys, store } from '../reading.ts';
 
@@ -58,6 +58,56 @@ export const putVisibilityCases: readonly ConformanceCase[] = [
         [key('a'), key('b'), key('c/d'), key('z')],
         'keys after the puts',
       );
+    },
+  },
+  {
+    id: 'list.hides-failed',
+    sentence: 'list: unfinished puts never show, nor do those that failed',
+    safe: true,
+    run: async ({ target, key, prefix }) => {
+      await store(target, key('a'), pattern(10, 1));
+      const failure = new Error('of the body');
+      const failing = new ProbeBody([HEAD, () => Promise.reject(failure)]);
+      const controller = new AbortController();
+      const aborted = await holdPut(target, key('d'), [HEAD, TAIL], { signal: controller.signal });
+      controller.abort(failure);
+      const outcomes = [
+        await outcomeOf(target.put(key('a'), failing)),
+        await outcomeOf(target.put(key('b'), new ProbeBody([HEAD, () => Promise.reject(failure)]))),
+        await outcomeOf(target.put(key('c/d'), new ProbeBody([HEAD]), { size: HEAD.length + 1 })),
+        await aborted.outcome,
+      ];
+      check(
+        outcomes.every(({ ok }) => !ok),
+        'expected four puts to fail',
+      );
+      checkEqual(await listKeys(target, { prefix }), [key('a')], 'keys after four puts that failed');
+    },
+  },
+  {
+    id: 'list.hides-foreign',
+    sentence: 'list: foreign names that are not valid keys never show',
+    requires: 'foreign',
+    safe: true,
+    run: async ({ target, key, prefix, foreign }) => {
+      const names = ['.hidden', 'a b', 'ä', 'a.', 'b..', 'b/.part', 'x~'].map((name) => `${prefix}${name}`);
+      await store(target, key('a'), pattern(10, 1));
+      await store(target, key('b/c'), pattern(10, 1));
+      // Some places have no room for some of them.
+      const stored: string[] = [];
+      for (const name of names)
+        if ((await outcomeOf(foreign?.store(name) ?? Promise.reject())).ok) stored.push(name);
+      try {
+        check(stored.length > 0, 'expected at least one foreign name that the setup can store');
+        checkEqual(await listKeys(target, { prefix }), [key('a'), key('b/c')], 'keys beside foreign names');
+        checkEqual(
+          await listKeys(target, { prefix: `${prefix}b/` }),
+          [key('b/c')],
+          'keys in a folder with one',
+        );
+      } finally {
+        for (const name of stored) await foreign?.remove(name);
+      }
     },
   },
 ];

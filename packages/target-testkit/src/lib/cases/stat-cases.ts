@@ -33,6 +33,20 @@ export const statCases: readonly ConformanceCase[] = [
     },
   },
   {
+    id: 'stat.modified-advances',
+    sentence: 'ObjectInfo.modifiedAt: when the object was last written, by the backend’s clock',
+    safe: true,
+    run: async ({ target, key }) => {
+      let before = 0;
+      for (const size of [1, 2, 3]) {
+        await store(target, key('a'), pattern(size, 1));
+        const after = (await target.stat(key('a')))?.modifiedAt.getTime() ?? Number.NaN;
+        check(after >= before, 'expected an object that was written again to be no older than before');
+        before = after;
+      }
+    },
+  },
+  {
     id: 'stat.no-folders',
     sentence: 'keys: the beginning of a key is no object',
     safe: true,
