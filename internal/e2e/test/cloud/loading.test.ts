@@ -51,7 +51,7 @@ test('the help, and everything that is done with a folder, load no SDK and no ta
     ['restore', 'latest', '--restore-dir', 'out'],
     ['cleanup'],
     ['daily'],
-    ['target', 'check', 'here'],
+    ['target', 'check', 'here', '--quick'],
   ]) {
     const { status, stderr, modules } = await loadedBy(folder.path, ...args);
     expect(status, `${args.join(' ')}: ${stderr}`).toBe(0);
