@@ -52,6 +52,10 @@ function toRecord(runId: string, report: DailyReport, before: RunRecord | null):
   };
 }
 
+function isWritten({ targets }: NonNullable<DailyReport['backup']>, target: string): boolean {
+  return targets.some(({ name, status }) => name === target && status === 'ok');
+}
+
 /** One that could not be read this time keeps what was known of it. */
 function targetsOf(
   { backup, lastGood, problems }: DailyReport,
@@ -74,9 +78,8 @@ function targetsOf(
     const old = before.find((target) => target.name === name);
     return {
       name,
-      ok:
-        backup?.targets.some((each) => each.name === name && each.status === 'ok') === true &&
-        !failed.includes(name),
+      // A run without a backup says of a target only whether it can be read.
+      ok: !failed.includes(name) && (backup === undefined ? now !== undefined : isWritten(backup, name)),
       lastGood: now === undefined ? (old?.lastGood ?? null) : now.backup,
       lastGoodAt: now === undefined ? (old?.lastGoodAt ?? null) : now.createdAt,
       backups: now?.backups ?? old?.backups ?? 0,

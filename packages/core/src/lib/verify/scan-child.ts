@@ -39,14 +39,19 @@ async function scan(path: string): Promise<{ engine: string; tables: ScannedTabl
     entry.names.push(column);
     columns.set(key, entry);
   }
-  /** Undefined for a name that the function cannot be given. */
+  /** Undefined if DuckDB does not say: what all the data was read from is not damaged for want of a size. */
   const sizeOf = async (schema: string, table: string): Promise<number | undefined> => {
+    // The function takes no name with such characters.
     if (/["'\0]/.test(schema + table)) return undefined;
-    const [[bytes]] = (await rows(
-      `SELECT (count(DISTINCT block_id) * (SELECT block_size FROM pragma_database_size() WHERE database_name = current_database()))::VARCHAR
-       FROM pragma_storage_info('${quote(schema)}.${quote(table)}') WHERE persistent AND block_id >= 0`,
-    )) as [[string | null]];
-    return bytes === null ? undefined : Number(bytes);
+    try {
+      const [[bytes]] = (await rows(
+        `SELECT (count(DISTINCT block_id) * (SELECT block_size FROM pragma_database_size() WHERE database_name = current_database()))::VARCHAR
+         FROM pragma_storage_info('${quote(schema)}.${quote(table)}') WHERE persistent AND block_id >= 0`,
+      )) as [[string | null]];
+      return bytes === null ? undefined : Number(bytes);
+    } catch {
+      return undefined;
+    }
   };
   const tables: ScannedTable[] = [];
   for (const { schema, table, names } of columns.values()) {
