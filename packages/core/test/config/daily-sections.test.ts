@@ -30,6 +30,10 @@ describe('refused, with the place', () => {
     ['alarms: { tableShrankPercent: 120 }', /1:\d+: .*tableShrankPercent/],
     ['alarms: { notGrownFor: soon }', /expected a duration/],
     ['alarms: { tableGone: true }', /unknown key "alarms\.tableGone"/],
+    [
+      'encryption: { recipients: [age1x] }\nalarms: { tableVanished: true }',
+      /2:\d+: .*cannot be used with "encryption"/,
+    ],
     ['hooks: { before: rm -rf / }', /"hooks\.before"/],
     ['hooks: { after: [] }', /"hooks\.after"/],
     ['notifications: { chat: { type: pigeon } }', /"notifications\.chat\.type"/],

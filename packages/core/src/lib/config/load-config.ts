@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 
 import { QuackupError } from '../errors.ts';
 import { buildConfig } from './build-config.ts';
+import { checkAlarms } from './check-alarms.ts';
 import { checkTargetNames } from './check-target-names.ts';
 import type { Config } from './config.ts';
 import { configSchema } from './config-schema.ts';
@@ -67,7 +68,7 @@ export function parseConfig(text: string, { path, env }: ParseConfigOptions): Co
   const value = valueOf(source);
   const parsed = configSchema.safeParse(value);
   const issues = parsed.success ? [] : describeIssues(parsed.error.issues, source);
-  refuse([...unset, ...issues, ...checkTargetNames(value, source)], source);
+  refuse([...unset, ...issues, ...checkTargetNames(value, source), ...checkAlarms(value, source)], source);
   if (!parsed.success) throw new QuackupError('INTERNAL', 'a refused configuration has no problem');
   return buildConfig(parsed.data, source, absolute);
 }
