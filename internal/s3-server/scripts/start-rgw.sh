@@ -71,7 +71,7 @@ ceph-mon "${C[@]}" -i a --mkfs --monmap "$D/monmap" > /dev/null
 ceph-mon "${C[@]}" -i a -f > "$D/log/mon.out" 2>&1 &
 echo $! >> "$D/pids"
 OSD=$(cat /proc/sys/kernel/random/uuid)
-ID=$(timeout 30 ceph "${C[@]}" osd new "$OSD" 2> /dev/null)
+ID=$(timeout 120 ceph "${C[@]}" osd new "$OSD" 2> /dev/null)
 ceph-osd "${C[@]}" -i "$ID" --mkfs --osd-uuid "$OSD" > "$D/log/osd-mkfs.out" 2>&1
 ceph-osd "${C[@]}" -i "$ID" -f > "$D/log/osd.out" 2>&1 &
 echo $! >> "$D/pids"
@@ -79,6 +79,6 @@ for _ in $(seq 100); do
   if timeout 10 ceph "${C[@]}" osd stat 2> /dev/null | grep -q '1 up'; then break; fi
   sleep 0.1
 done
-timeout 60 radosgw-admin "${C[@]}" -n client.rgw user create --uid=test --display-name=test \
+timeout 180 radosgw-admin "${C[@]}" -n client.rgw user create --uid=test --display-name=test \
   --access-key=testkey --secret-key=testsecret > "$D/log/user.out" 2>&1
 exec bash "$(dirname "$0")/start-gateway.sh" "$D" "$PORT"

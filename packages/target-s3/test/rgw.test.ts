@@ -21,7 +21,7 @@ describe.runIf(noRgw === undefined)('Ceph RGW', () => {
     rgw = await startRgw();
     await makeBucket(rgw.endpoint, 'test');
     await makeBucket(rgw.endpoint, 'locked', { objectLock: true });
-  });
+  }, 300_000);
   afterAll(async () => {
     await rgw?.[Symbol.asyncDispose]();
   });

@@ -21,7 +21,7 @@ const rgw = (): Rgw => {
 describe.runIf(noRgw === undefined)('on Ceph', () => {
   beforeAll(async () => {
     started = await startRgw();
-  });
+  }, 300_000);
   afterAll(async () => {
     await started?.[Symbol.asyncDispose]();
   });
