@@ -30,7 +30,13 @@ export class Holder implements AsyncDisposable {
     return new Holder(child);
   }
 
+  get pid(): number {
+    return this.#child.pid ?? -1;
+  }
+
+  /** Kills it. May be called again. */
   async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#child.signalCode !== null) return;
     const closed = once(this.#child, 'close');
     this.#child.kill('SIGKILL');
     await closed;
