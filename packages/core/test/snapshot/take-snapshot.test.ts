@@ -82,6 +82,30 @@ test('checkpoints are let go on also if the snapshot fails', async () => {
   }
 });
 
+test('checkpoints are let go on when the last of several snapshots has ended, called off or not', async () => {
+  using folder = tempFolder();
+  const path = join(folder.path, 'open.duckdb');
+  const instance = await DuckDBInstance.create(path);
+  const connection = await instance.connect();
+  const threshold = async (): Promise<unknown> =>
+    (await connection.runAndReadAll("SELECT current_setting('checkpoint_threshold')")).getRowsJson()[0]?.[0];
+  try {
+    await connection.run("SET checkpoint_threshold = '7.0 MiB'");
+    const calledOff = new AbortController();
+    const to = (name: string): string => join(folder.path, name);
+    const first = snapshot(path, { to: to('first'), connection, signal: calledOff.signal });
+    const second = snapshot(path, { to: to('second'), connection });
+    while ((await threshold()) === '7.0 MiB');
+    calledOff.abort();
+    await expect(first).rejects.toThrow('abort');
+    await second;
+    expect(await threshold()).toBe('7.0 MiB');
+  } finally {
+    connection.closeSync();
+    instance.closeSync();
+  }
+});
+
 test.each(['', '.wal', '.wal.checkpoint', '.wal.recovery'])(
   'nothing is written if something is in the way at copy%s',
   async (ending) => {
