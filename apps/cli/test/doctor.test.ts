@@ -209,6 +209,21 @@ test('targets that cannot be used are told apart', async () => {
   expect((await doctor()).of('target-leases', 'local')).toMatch(/^WARN .*leases\/probe_/);
 });
 
+test('on a target of which not everything may be done nothing more is tried', async () => {
+  const targets = [
+    'local: { type: local, path: b, access: append-only }',
+    'blind: { type: local, path: c, access: write-only }',
+  ];
+  writeFileSync(at('quackup.yaml'), configuration('data/good.duckdb', targets.join('\n  ')));
+  const before = allIn(at('b'));
+  const { status, checks, of } = await doctor();
+  expect(checks.filter((check) => check.status !== 'OK')).toEqual([]);
+  expect(status).toBe(0);
+  expect(of('backup-age', 'local')).toMatch(/^OK the last complete backup/);
+  expect(of('backup-age', 'blind')).toMatch(/^OK .*may only write there/);
+  expect(allIn(at('b'))).toEqual(before);
+});
+
 test.each([
   ['a minute apart', 60_000, /^WARN its clock is (5\d|60) seconds behind/],
   ['10 minutes apart', 600_000, /^FAILED its clock is 10 minutes behind/],

@@ -60,7 +60,10 @@ export function judgeBackupVerified(
   { now, scanEveryMs }: { readonly now: Date; readonly scanEveryMs: number },
 ): Verdict | undefined {
   if (!backups.some(isComplete)) return undefined;
-  const hint = 'quackup verify latest --level scan restores one to a scratch folder and reads all of it';
+  const command = 'quackup verify latest --level scan restores one to a scratch folder and reads all of it';
+  const hint = backups.some(({ encrypted }) => encrypted)
+    ? `on a machine that has the key, ${command}`
+    : command;
   const scans = backups.flatMap(({ name, verified }) =>
     verified === null ? [] : [{ name, at: verified.at }],
   );

@@ -32,13 +32,13 @@ export function checkTargetFacts(facts: TargetFacts, expected: TargetExpectation
   add('target-reachable', judgeTargetReachable(facts));
   add('target-permissions', judgeTargetPermissions(facts));
   if (clockAheadMs !== undefined) add('target-clock', judgeTargetClock(clockAheadMs));
+  if (content === undefined) {
+    add('backup-age', ok('this machine may only write there; one that may read has to look'));
+    return checks;
+  }
   if ('error' in content) {
-    if (content.error.code === 'TARGET_ACCESS') {
-      add('backup-age', ok('its backups are not looked at from here, where it may only be written'));
-      return checks;
-    }
     // A target that could not even be opened has been told of.
-    if (!('error' in facts.probe))
+    if (facts.probe !== undefined && !('error' in facts.probe))
       add(
         'backup-age',
         failed(
@@ -51,7 +51,7 @@ export function checkTargetFacts(facts: TargetFacts, expected: TargetExpectation
   const { backups } = content;
   if (folder !== undefined) add('target-space', judgeTargetSpace(folder, nextFullBytes(facts, expected)));
   add('target-leftovers', judgeTargetLeftovers(content, folder));
-  add('target-leases', judgeTargetLeases(content));
+  add('target-leases', judgeTargetLeases(content, facts.access));
   if (expected.inUse) {
     add('backup-age', judgeBackupAge(backups, expected));
     add('backup-content', judgeBackupContent(backups, expected.databases));
@@ -64,7 +64,7 @@ export function checkTargetFacts(facts: TargetFacts, expected: TargetExpectation
 
 /** By how far the last full backup could be compressed; all of it where there is none. */
 function nextFullBytes({ content }: TargetFacts, { usedBytes }: TargetExpectations): number {
-  if ('error' in content) return usedBytes;
+  if (content === undefined || 'error' in content) return usedBytes;
   const full = content.backups.find(
     ({ kind, origin, damaged, sizeBytes }) =>
       kind === 'full' && origin === 'quackup' && damaged === undefined && sizeBytes > 0,

@@ -2,7 +2,14 @@ import { randomBytes } from 'node:crypto';
 
 import { objectKey, type ObjectInfo } from '@quackup/target-api';
 
-import type { BackupSummary, Clock, FailureReport, NamedTarget, TargetCheckReport } from '../../api.ts';
+import type {
+  BackupSummary,
+  Clock,
+  FailureReport,
+  NamedTarget,
+  TargetAccess,
+  TargetCheckReport,
+} from '../../api.ts';
 import { planCleanup } from '../../cleanup/cleanup-backups.ts';
 import { failureReport } from '../../failure-report.ts';
 import { isLive, leaseKind, LEASES, type LeaseContent, parseLease } from '../../lease/lease-content.ts';
@@ -32,10 +39,13 @@ export interface DoctorTarget {
 
 export interface TargetFacts {
   readonly name: string;
-  readonly probe: TargetCheckReport | { readonly error: FailureReport };
+  readonly access: TargetAccess;
+  /** Undefined for one that is append-only: what is put there to try it would stay for ever. */
+  readonly probe: TargetCheckReport | { readonly error: FailureReport } | undefined;
   /** How far its clock is ahead of ours, beyond what the probe itself took; undefined if it was not told. */
   readonly clockAheadMs: number | undefined;
-  readonly content: TargetContentFacts | { readonly error: FailureReport };
+  /** Undefined for one that is write-only: nobody here may look. */
+  readonly content: TargetContentFacts | { readonly error: FailureReport } | undefined;
   readonly folder: FolderFacts | undefined;
 }
 
@@ -56,16 +66,17 @@ export async function probeTarget(
 ): Promise<TargetFacts> {
   if ('error' in opened) {
     const error = failureReport(opened.error);
-    return { name, probe: { error }, clockAheadMs: undefined, content: { error }, folder };
+    return { name, access: 'full', probe: { error }, clockAheadMs: undefined, content: { error }, folder };
   }
-  const { limits = {} } = opened;
+  const { limits = {}, access = 'full' } = opened;
   const hasty: NamedTarget = {
     ...opened,
     limits: { ...limits, attempts: 2, stallMs: Math.min(limits.stallMs ?? STALL_MS, STALL_MS) },
   };
   const client = new TargetClient(hasty, { signal });
-  const probe = await checkTarget(hasty, signal === undefined ? {} : { signal });
-  const written = probe.steps.some(({ step, ok }) => step === 'write' && ok);
+  const probe =
+    access === 'append-only' ? undefined : await checkTarget(hasty, signal === undefined ? {} : { signal });
+  const written = probe?.steps.some(({ step, ok }) => step === 'write' && ok) === true;
   const orError = async <Facts>(work: () => Promise<Facts>): Promise<Facts | { error: FailureReport }> => {
     try {
       return await work();
@@ -75,13 +86,13 @@ export async function probeTarget(
     }
   };
   // Where nothing may be deleted the probe would stay, and where nothing may be read it tells nothing.
-  const ahead =
-    written && client.access === 'full' ? await orError(() => compareClocks(client, clock)) : undefined;
+  const ahead = written && access === 'full' ? await orError(() => compareClocks(client, clock)) : undefined;
   return {
     name,
+    access,
     probe,
     clockAheadMs: typeof ahead === 'number' ? ahead : undefined,
-    content: await orError(() => readFacts(client, clock)),
+    content: access === 'write-only' ? undefined : await orError(() => readFacts(client, clock)),
     folder,
   };
 }
