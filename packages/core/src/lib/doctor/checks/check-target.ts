@@ -50,7 +50,7 @@ export function checkTargetFacts(facts: TargetFacts, expected: TargetExpectation
   }
   const { backups } = content;
   if (folder !== undefined) add('target-space', judgeTargetSpace(folder, nextFullBytes(facts, expected)));
-  add('target-leftovers', judgeTargetLeftovers(content, folder));
+  add('target-leftovers', judgeTargetLeftovers(content, folder, oldUploads(facts)));
   add('target-leases', judgeTargetLeases(content, facts.access));
   if (expected.inUse) {
     add('backup-age', judgeBackupAge(backups, expected));
@@ -60,6 +60,12 @@ export function checkTargetFacts(facts: TargetFacts, expected: TargetExpectation
   }
   add('backup-damage', judgeBackupDamage(backups));
   return checks;
+}
+
+/** Of a folder its own probe tells, with their bytes. */
+function oldUploads({ probe, folder }: TargetFacts): number {
+  if (folder !== undefined || probe === undefined || 'error' in probe) return 0;
+  return probe.unfinishedUploads?.old.length ?? 0;
 }
 
 /** By how far the last full backup could be compressed; all of it where there is none. */
