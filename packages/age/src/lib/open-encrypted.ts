@@ -5,6 +5,7 @@ import { countPieces, NONCE_BYTES, PIECE_BYTES, plainSize, STORED_PIECE_BYTES } 
 import { openPiece } from './open-piece.ts';
 import { PieceCipher } from './piece-cipher.ts';
 import { type EncryptedSource, readExactly, readStart } from './read-header.ts';
+import { release } from './release.ts';
 
 /** Pieces that {@link EncryptedFile.stream} reads at once: 4 MiB. */
 const PIECES_AT_ONCE = 64;
@@ -69,6 +70,7 @@ export class EncryptedFile {
       const from = Math.max(offset, begin);
       const to = Math.min(offset + length, begin + plain.length);
       out.set(plain.subarray(from - begin, to - begin), from - offset);
+      if (piece !== this.#lastPiece) release(plain);
     }
     return out;
   }

@@ -11,6 +11,7 @@
 import { createCipheriv, createDecipheriv, hkdfSync } from 'node:crypto';
 
 import { TAG_BYTES } from './layout.ts';
+import { release } from './release.ts';
 
 const ALGORITHM = 'chacha20-poly1305';
 const OPTIONS = { authTagLength: TAG_BYTES };
@@ -37,7 +38,9 @@ export class PieceCipher {
   /** Writes piece number `piece` and its tag to `out` at `at`, and returns where they end. */
   seal(piece: number, last: boolean, plain: Uint8Array, out: Uint8Array, at: number): number {
     const cipher = createCipheriv(ALGORITHM, this.#key, this.#nonceOf(piece, last), OPTIONS);
-    out.set(cipher.update(plain), at);
+    const sealed = cipher.update(plain);
+    out.set(sealed, at);
+    release(sealed);
     cipher.final();
     out.set(cipher.getAuthTag(), at + plain.length);
     return at + plain.length + TAG_BYTES;

@@ -86,6 +86,15 @@ test('an append-only target takes backups and gives them back; cleanup and repai
   expect([...store.objects.keys()].filter((key) => key.startsWith('leases/'))).toEqual([]);
   expect(await verifyBackup(target, second.backup, { level: 'blocks', keys })).toMatchObject({ ok: true });
   expect(await listBackups(target)).toHaveLength(2);
+  // What is recorded of a scan is never replaced, nor is a manifest by a copy of itself.
+  const scan = { level: 'scan', keys, tempDir: here.path } as const;
+  expect((await verifyBackup(target, second.backup, scan)).notes).toEqual([]);
+  const before = new Map(store.objects);
+  expect((await verifyBackup(target, second.backup, scan)).notes).toEqual([
+    expect.stringContaining('nothing may be replaced'),
+  ]);
+  await copyBackup(place(store, { name: 'source' }), target, second.backup);
+  expect(new Map(store.objects)).toEqual(before);
   await expect(cleanupBackups(target, { policy: { keepLast: 1 }, clock: at(9) })).rejects.toMatchObject({
     code: 'TARGET_ACCESS',
   });

@@ -4,6 +4,7 @@ import { prepareEncryption } from '@quackup/age';
 
 import type { ArchiveTail, ArchiveWriter } from '../archive/archive-writer.ts';
 import type { Base } from '../archive/base.ts';
+import { freeMemory } from '../archive/free-memory.ts';
 import type { Encryption } from '../encryption/encryption.ts';
 import type { StoredHeader } from '../format/sealed-manifest.ts';
 
@@ -17,6 +18,13 @@ export interface StoredArchive {
   readonly header?: StoredHeader;
 }
 
+export interface StoredArchiveOptions {
+  readonly base: Base | undefined;
+  readonly encryption: Encryption | undefined;
+  /** Whether nobody else reads the body. */
+  readonly isSole: boolean;
+}
+
 /**
  * The bytes of an archive as they are stored: its body, and the end that belongs to a base; encrypted if they are to be.
  *
@@ -25,12 +33,16 @@ export interface StoredArchive {
 export async function* storedArchive(
   body: AsyncIterable<Uint8Array>,
   writer: ArchiveWriter,
-  { base, encryption }: { readonly base: Base | undefined; readonly encryption: Encryption | undefined },
+  { base, encryption, isSole }: StoredArchiveOptions,
   onEnd: (archive: StoredArchive) => void,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   let tail: ArchiveTail | undefined;
   async function* content(): AsyncGenerator<Uint8Array, void, undefined> {
-    yield* body;
+    for await (const page of body) {
+      yield page;
+      // It is encrypted by now, and nobody else reads it.
+      if (isSole && encryption !== undefined) freeMemory(page);
+    }
     tail = await writer.tail(base);
     yield* tail.bytes;
   }

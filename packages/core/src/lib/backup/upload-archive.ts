@@ -39,9 +39,14 @@ export async function uploadArchive(
   const puts = groups.flatMap(({ base, clients }, place) => {
     const body = bodies[place];
     if (body === undefined) throw new Error(`no branch ${place}`);
-    const archive = storedArchive(body, writer, { base, encryption }, (result) => {
-      for (const { name } of clients) stored.set(name, result);
-    });
+    const archive = storedArchive(
+      body,
+      writer,
+      { base, encryption, isSole: groups.length === 1 },
+      (result) => {
+        for (const { name } of clients) stored.set(name, result);
+      },
+    );
     const copies = broadcast(watched(archive, failure), clients.length);
     return clients.map(async (client, copy) => {
       try {

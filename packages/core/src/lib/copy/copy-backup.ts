@@ -164,7 +164,10 @@ async function declare(destination: TargetClient, manifest: StoredManifest): Pro
       { hint: 'copy it again' },
     );
   }
-  await destination.putText(manifestKey(manifest.name), formatStoredManifest(manifest));
+  const key = manifestKey(manifest.name);
+  // Where nothing may be replaced, what is there already stays.
+  if (destination.access !== 'full' && (await destination.stat(key)) !== undefined) return;
+  await destination.putText(key, formatStoredManifest(manifest));
 }
 
 function notWhole(source: TargetClient, name: string, why: string, cause?: unknown): QuackupError {

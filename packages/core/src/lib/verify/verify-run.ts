@@ -139,8 +139,13 @@ export class VerifyRun {
       null,
       2,
     );
+    const key = verifiedKey(name);
     try {
-      await this.#client.putText(verifiedKey(name), `${text}\n`);
+      if (this.#client.access !== 'full' && (await this.#client.stat(key)) !== undefined) {
+        this.#notes.push('an earlier result is recorded, and nothing may be replaced there');
+        return;
+      }
+      await this.#client.putText(key, `${text}\n`);
     } catch (error) {
       if (!isTargetError(error)) throw error;
       this.#notes.push(`the result could not be recorded: ${error.message}`);
