@@ -96,6 +96,9 @@ switch (task) {
   case 'stress':
     runNode('internal/stress/src/main.ts', ...args);
     break;
+  case 'targets':
+    runNode('internal/targets-table/src/main.ts', ...args);
+    break;
   case 'test':
     // One failure must not hide another: the packages after it are tested all the same. Two packages at once: many tests wait
     // for a child, a disk or a clock.
