@@ -86,13 +86,15 @@ export const ifAbsentCases: readonly ConformanceCase[] = [
         Math.min(17 * MIB, (target.capabilities.maxObjectSize ?? Infinity) - TAIL.length),
         3,
       );
+      // Of many parts as well: Azurite takes the parts of the held put for an object when a small one is to be stored.
+      const winner = pattern(head.length, 5);
       const put = await holdPut(target, key('a'), [head, TAIL], IF_ABSENT);
-      await (await reopen()).put(key('a'), bodyOf(TAIL), IF_ABSENT);
+      await (await reopen()).put(key('a'), bodyOf(winner), IF_ABSENT);
       put.release();
       const outcome = await put.outcome;
       check(!outcome.ok, 'expected the put of many parts, which ended later, to reject');
       await checkRejects(Promise.reject(outcome.error), 'PRECONDITION_FAILED', 'the put of many parts');
-      await checkStored(target, key('a'), TAIL, 'object of the put that ended first');
+      await checkStored(target, key('a'), winner, 'object of the put that ended first');
       await target.put(key('b'), bodyOf(head), IF_ABSENT);
       await checkStored(target, key('b'), head, 'object of many parts where there was none');
     },
