@@ -25,8 +25,10 @@ export interface CopyOptions {
   readonly folder: string;
   readonly waitMs: number;
   readonly rules: Rules;
-  /** Busy milliseconds for each block. */
-  readonly slowMs: number;
+  /** Busy milliseconds for each block. Default: 0. */
+  readonly slowMs?: number;
+  /** Told of each block that was copied; the copy stands still until it returns. */
+  readonly onBlock?: () => void;
 }
 
 /**
@@ -36,8 +38,9 @@ export interface CopyOptions {
  */
 export async function takeCopy(from: string, to: string, options: CopyOptions): Promise<Copy> {
   const startMs = performance.now();
+  const { slowMs = 0, onBlock } = options;
   if (options.method !== 'quackup') {
-    await copyPlainly(from, to, options);
+    await copyPlainly(from, to, options.method, slowMs);
     return { ms: performance.now() - startMs, passes: 1, readRatio: 1 };
   }
   await using scratch = await ScratchFolder.create(options.folder);
@@ -48,7 +51,10 @@ export async function takeCopy(from: string, to: string, options: CopyOptions): 
     waitMs: options.waitMs,
     rules: options.rules,
     clone: false,
-    onBytes: () => busy(options.slowMs),
+    onBytes: () => {
+      busy(slowMs);
+      onBlock?.();
+    },
   });
   const ms = performance.now() - startMs;
   await writeSnapshot(snapshot, to);
@@ -60,7 +66,8 @@ export async function takeCopy(from: string, to: string, options: CopyOptions): 
 async function copyPlainly(
   from: string,
   to: string,
-  { method, slowMs }: Pick<CopyOptions, 'method' | 'slowMs'>,
+  method: Exclude<Method, 'quackup'>,
+  slowMs: number,
 ): Promise<void> {
   const fileFirst = method === 'cp-file-wal';
   if (!fileFirst) await copyOne(`${from}.wal`, `${to}.wal`, slowMs);

@@ -9,7 +9,7 @@ export const DROPPABLE: Readonly<Record<string, Partial<Rules>>> = {
   'block-checksum': { isWhole: () => true },
   consecutive: { followsDirectly: () => true },
   settled: { isCopyOnWrite: ({ used, metadata }) => used && !metadata },
-  metadata: { isCopyOnWrite: ({ used }) => used },
+  metadata: { isCopyOnWrite: ({ used, settled }) => used && settled },
   'free-blocks': { needsFreeBlocks: () => false },
 };
 

@@ -3,9 +3,7 @@
  * still when half of them is there. Between the moment at which a checkpoint frees blocks and its header DuckDB waits for
  * an fsync, so this makes the windows wide that a copy must not miss, and half-written blocks easy to meet.
  */
-import { spawnSync } from 'node:child_process';
-import { existsSync, renameSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { preloadLibrary } from './preload.ts';
 
 /** Smaller than the smallest block, larger than a header. */
 const LARGE_WRITE = 8192;
@@ -65,28 +63,10 @@ ssize_t pwrite64(int fd, const void *bytes, size_t count, off_t offset) {
 }
 `;
 
-/** Whether {@link slowDiskLibrary} can be built here. */
-export function canSlowDisk(): boolean {
-  return process.platform === 'linux' && spawnSync('cc', ['--version']).status === 0;
-}
-
 /**
  * The library for LD_PRELOAD; it reads SLOW_SYNC_MS (of files whose name ends with SLOW_SYNC_ENDING, if
  * that is set) and SLOW_WRITE_MS. Built in `folder` when it is asked for first.
  *
  * @throws Error if there is no C compiler.
  */
-export function slowDiskLibrary(folder: string): string {
-  const path = join(folder, `quackup-slow-disk-${process.pid}.so`);
-  if (existsSync(path)) return path;
-  const source = `${path}.c`;
-  writeFileSync(source, SOURCE);
-  const { status, stderr, error } = spawnSync(
-    'cc',
-    ['-shared', '-fPIC', '-O1', '-o', `${path}.new`, source, '-ldl'],
-    { encoding: 'utf8' },
-  );
-  if (status !== 0) throw new Error(`a slow disk needs a C compiler: ${error?.message ?? stderr}`);
-  renameSync(`${path}.new`, path);
-  return path;
-}
+export const slowDiskLibrary = (folder: string): string => preloadLibrary(folder, 'slow-disk', SOURCE);
