@@ -3,9 +3,7 @@ import type { Command } from 'commander';
 import type { KeygenInput } from './commands/keygen.ts';
 import type { RecoverySheetInput } from './commands/recovery-sheet.ts';
 import type { RekeyInput } from './commands/rekey.ts';
-import type { Run } from './program.ts';
-
-type Start = (name: string, load: () => Promise<Run>) => Promise<void>;
+import type { Start } from './start.ts';
 
 /** What can be typed about the keys of encrypted backups. */
 export function addKeyCommands(program: Command, start: Start): void {

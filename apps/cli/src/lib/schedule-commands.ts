@@ -3,10 +3,8 @@ import { type Command, Option } from 'commander';
 import type { DaemonInput } from './commands/daemon.ts';
 import type { ScheduleInstallInput } from './commands/schedule-install.ts';
 import type { ScheduleRemoveInput } from './commands/schedule-remove.ts';
-import type { Run } from './program.ts';
 import type { ScheduleInput } from './schedule/open-schedule.ts';
-
-type Start = (name: string, load: () => Promise<Run>) => Promise<void>;
+import type { Start } from './start.ts';
 
 /** What can be typed about schedules. */
 export function addScheduleCommands(program: Command, start: Start): void {
