@@ -1,4 +1,4 @@
-/** One thing that was looked at. `name` and `status` are stable, the rest is for people. */
+/** One thing that was looked at. `name` and `status` are stable, the rest is for people. No two have the same name and subject. */
 export interface DoctorCheck {
   readonly name: CheckName;
   /** The database, target or folder that it is about. */
@@ -33,6 +33,7 @@ export const CHECK_NAMES = {
   'backup-content': 'the newest backup holds every database',
   'backup-damage': 'every backup that is listed is whole',
   'backup-verified': 'a backup has been restored and read lately',
+  'backup-retention': 'the next cleanup leaves more than one backup',
   retention: 'the rules keep more than one backup',
 } as const;
 

@@ -12,7 +12,7 @@ import { QuackupError } from '../errors.ts';
 import { DEFAULT_SCAN_EVERY_MS } from '../daily/run-daily.ts';
 import { mayHaveWriter } from '../snapshot/lock-holders.ts';
 import { scanDatabase } from '../verify/scan-database.ts';
-import { check, type DoctorCheck, failed, ok, warn } from './check.ts';
+import { check, type DoctorCheck, failed, ok, type Verdict, warn } from './check.ts';
 import { checkDatabase } from './checks/check-database.ts';
 import { checkTargetFacts } from './checks/check-target.ts';
 import { judgeRetention } from './checks/retention.ts';
@@ -37,8 +37,8 @@ export interface DoctorOptions {
 /** @returns every check that could be made. Only an abort is thrown. */
 export async function runDoctor(options: DoctorOptions): Promise<DoctorCheck[]> {
   const { config, targets, maxAgeMs = DEFAULT_MAX_AGE_MS, clock = systemClock, signal } = options;
-  const resolved = await checkDatabases(config);
-  const checks = [await checkEngine(signal), ...resolved.checks];
+  const resolved = await findDatabases(config);
+  const checks = [await checkEngine(signal), check('databases', undefined, resolved.verdict)];
   const facts: DatabaseFacts[] = [];
   for (const database of resolved.databases) {
     signal?.throwIfAborted();
@@ -85,25 +85,27 @@ async function checkEngine(signal: AbortSignal | undefined): Promise<DoctorCheck
   }
 }
 
-async function checkDatabases(
+async function findDatabases(
   config: Config,
-): Promise<{ readonly databases: readonly DatabaseSource[]; readonly checks: DoctorCheck[] }> {
+): Promise<{ readonly databases: readonly DatabaseSource[]; readonly verdict: Verdict }> {
   const hint = 'correct databases: in quackup.yaml';
   try {
     const { databases, warnings } = await resolveDatabases(config);
-    const checks = warnings.map((text) => check('databases', undefined, warn(text, hint)));
-    if (databases.length === 0) {
-      const nothing = failed('there is no database to back up', 'list them under databases: in quackup.yaml');
-      return { databases, checks: [...checks, check('databases', undefined, nothing)] };
-    }
-    const count = `${databases.length} database${databases.length === 1 ? '' : 's'}`;
-    if (checks.length === 0) checks.push(check('databases', undefined, ok(count)));
-    return { databases, checks };
+    return { databases, verdict: judgeDatabases(databases.length, warnings, hint) };
   } catch (error) {
     if (!(error instanceof QuackupError)) throw error;
-    const wrong = failed(error.message, error.hint ?? hint);
-    return { databases: [], checks: [check('databases', undefined, wrong)] };
+    return { databases: [], verdict: failed(error.message, error.hint ?? hint) };
   }
+}
+
+function judgeDatabases(count: number, warnings: readonly string[], hint: string): Verdict {
+  if (count === 0) {
+    const message = ['there is no database to back up', ...warnings].join('\n');
+    return failed(message, 'list them under databases: in quackup.yaml');
+  }
+  return warnings.length > 0
+    ? warn(warnings.join('\n'), hint)
+    : ok(`${count} database${count === 1 ? '' : 's'}`);
 }
 
 const usedBytesOf = ({ file }: DatabaseFacts): number => ('error' in file ? 0 : file.usedBytes);

@@ -56,7 +56,7 @@ export function checkTargetFacts(facts: TargetFacts, expected: TargetExpectation
     add('backup-age', judgeBackupAge(backups, expected));
     add('backup-content', judgeBackupContent(backups, expected.databases));
     add('backup-verified', judgeBackupVerified(backups, expected));
-    add('retention', judgeNextCleanup(backups, expected.retention, expected.now));
+    add('backup-retention', judgeNextCleanup(backups, expected.retention, expected.now));
   }
   add('backup-damage', judgeBackupDamage(backups));
   return checks;
