@@ -12,6 +12,7 @@ import {
   parseIdentities,
   parseRecipient,
 } from '@quackup/age';
+import { whyNoPrograms } from '@quackup/fixtures';
 import * as jsqr from 'jsqr';
 import { expect, onTestFinished, test } from 'vitest';
 
@@ -188,56 +189,52 @@ test('a sheet without a key, or of a kind that is none, is refused', async () =>
   }
 });
 
-const noTools = ['age', 'tar', 'zstd'].find((tool) => spawnSync(tool, ['--version']).error !== undefined);
+const noTools = whyNoPrograms('age', 'tar', 'zstd');
 
-test.skipIf(noTools !== undefined && process.env['QUACKUP_TOOLS'] !== 'required')(
-  'the commands on the sheet restore, as they stand there',
-  async () => {
-    expect(noTools).toBeUndefined();
-    const cwd = await folder();
-    await quackup(cwd, ['keygen']);
-    await quackup(cwd, ['recovery-sheet', '--key', 'quackup-key.txt', '--out', 'sheet.txt']);
-    const commands = read(cwd, 'sheet.txt')
-      .split('\n')
-      .filter((line) => line.startsWith('     '))
-      .map((line) => line.trim());
-    const [identity] = parseIdentities(read(cwd, 'quackup-key.txt'));
-    const recipient = await identity?.recipient();
-    if (identity === undefined || recipient === undefined) throw new Error('there is no key');
+test.skipIf(noTools !== undefined)('the commands on the sheet restore, as they stand there', async () => {
+  const cwd = await folder();
+  await quackup(cwd, ['keygen']);
+  await quackup(cwd, ['recovery-sheet', '--key', 'quackup-key.txt', '--out', 'sheet.txt']);
+  const commands = read(cwd, 'sheet.txt')
+    .split('\n')
+    .filter((line) => line.startsWith('     '))
+    .map((line) => line.trim());
+  const [identity] = parseIdentities(read(cwd, 'quackup-key.txt'));
+  const recipient = await identity?.recipient();
+  if (identity === undefined || recipient === undefined) throw new Error('there is no key');
 
-    const name = 'backup_20261126_200000';
-    writeFileSync(join(cwd, 'shop.duckdb'), 'the data');
-    writeFileSync(join(cwd, `${name}.json`), '{\n  "kind": "full"\n}\n');
-    for (const [ending, option] of [
-      ['.tar.zst', '--zstd'],
-      ['.tar.gz', '-z'],
-      ['.tar', '--no-auto-compress'],
-    ] as const) {
-      shell(cwd, `tar ${option} -c -f ${name}${ending} shop.duckdb`);
-      const parts: Uint8Array[] = [];
-      const content = readFileSync(join(cwd, `${name}${ending}`));
-      const source = (async function* () {
-        yield content;
-      })();
-      for await (const part of encryptStream([recipient])(source)) parts.push(part);
-      writeFileSync(join(cwd, `${name}${ending}.age`), Buffer.concat(parts));
-    }
-    const run = (start: string, input = ''): string => {
-      const command = commands.find((each) => each.startsWith(start) || each.includes(start));
-      if (command === undefined) throw new Error(`the sheet has no command ${start}`);
-      return shell(cwd, command.replaceAll('DATE_TIME', '20261126_200000'), input);
-    };
-    run('(umask', `${identity.reveal()}\n`);
-    expect(run('age-keygen -y').trim()).toBe(recipient.text);
-    expect(run('grep')).toContain('full');
-    run('mkdir restored');
-    for (const archive of ['.tar.zst.age', '.tar.gz.age', '.tar.age']) {
-      run(archive);
-      expect(read(cwd, 'restored/shop.duckdb')).toBe('the data');
-      shell(cwd, 'rm restored/shop.duckdb');
-    }
-  },
-);
+  const name = 'backup_20261126_200000';
+  writeFileSync(join(cwd, 'shop.duckdb'), 'the data');
+  writeFileSync(join(cwd, `${name}.json`), '{\n  "kind": "full"\n}\n');
+  for (const [ending, option] of [
+    ['.tar.zst', '--zstd'],
+    ['.tar.gz', '-z'],
+    ['.tar', '--no-auto-compress'],
+  ] as const) {
+    shell(cwd, `tar ${option} -c -f ${name}${ending} shop.duckdb`);
+    const parts: Uint8Array[] = [];
+    const content = readFileSync(join(cwd, `${name}${ending}`));
+    const source = (async function* () {
+      yield content;
+    })();
+    for await (const part of encryptStream([recipient])(source)) parts.push(part);
+    writeFileSync(join(cwd, `${name}${ending}.age`), Buffer.concat(parts));
+  }
+  const run = (start: string, input = ''): string => {
+    const command = commands.find((each) => each.startsWith(start) || each.includes(start));
+    if (command === undefined) throw new Error(`the sheet has no command ${start}`);
+    return shell(cwd, command.replaceAll('DATE_TIME', '20261126_200000'), input);
+  };
+  run('(umask', `${identity.reveal()}\n`);
+  expect(run('age-keygen -y').trim()).toBe(recipient.text);
+  expect(run('grep')).toContain('full');
+  run('mkdir restored');
+  for (const archive of ['.tar.zst.age', '.tar.gz.age', '.tar.age']) {
+    run(archive);
+    expect(read(cwd, 'restored/shop.duckdb')).toBe('the data');
+    shell(cwd, 'rm restored/shop.duckdb');
+  }
+});
 
 function shell(cwd: string, command: string, input = ''): string {
   const { status, stdout, stderr } = spawnSync('bash', ['-euo', 'pipefail', '-c', command], {

@@ -8,5 +8,5 @@ export type { S3Operation } from './lib/operation.ts';
 export type { RequestRecord } from './lib/server-state.ts';
 export type { ConditionSupport, S3ServerOptions } from './lib/server-options.ts';
 export { type S3Server, startS3Server } from './lib/start-s3-server.ts';
-export { noRgw } from './lib/rgw-support.ts';
 export { type Rgw, startRgw } from './lib/start-rgw.ts';
+export { whyNoRgw } from './lib/why-no-rgw.ts';

@@ -1,11 +1,10 @@
 /** Debian's `age`, run on files. */
 import { spawn, spawnSync } from 'node:child_process';
 
-/** Why `age` cannot be used here, or undefined. In CI it has to be there (`QUACKUP_TOOLS=required`): `.ci/run` installs it. */
-export const noAge: string | undefined =
-  spawnSync('age', ['--version']).error === undefined
-    ? undefined
-    : 'there is no `age` here: apt-get install age';
+import { whyNoPrograms } from '@quackup/fixtures';
+
+/** Why `age` cannot be used here, or undefined. */
+export const noAge: string | undefined = whyNoPrograms('age', 'age-keygen');
 
 /** `age-keygen` writes a file of identities and nothing else. */
 export function ageKeygen(file: string): void {

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 
 import { nextRuns, parseTiming } from '../src/index.ts';
 import { onCalendar } from '../src/lib/on-calendar.ts';
-import { hasProgram, runProgram } from './support/programs.ts';
+import { hasProgram, runProgram } from '@quackup/fixtures';
 
 const FROM = new Date('2026-01-15T12:34:56Z');
 
@@ -149,7 +149,7 @@ describe('in systemd', () => {
     const { stdout, stderr } = runProgram(
       'systemd-analyze',
       ['calendar', '--base-time=2026-01-15 12:34:56', '--iterations=5', onCalendar(calendar)],
-      { TZ: 'UTC' },
+      { env: { TZ: 'UTC' } },
     );
     expect(stderr).toBe('');
     const theirs = [...stdout.matchAll(/(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d) UTC/g)].map(

@@ -7,7 +7,7 @@ import { describe, expect, test } from 'vitest';
 import { installSchedule, type Job, removeSchedule, showSchedule } from '../src/index.ts';
 import { launchdPlist, plistPath } from '../src/lib/launchd-plist.ts';
 import { checked, job } from './support/job.ts';
-import { hasProgram, runProgram } from './support/programs.ts';
+import { hasProgram, runProgram } from '@quackup/fixtures';
 import { testMachine } from './support/test-machine.ts';
 
 /** What Apple's DTD of property lists, http://www.apple.com/DTDs/PropertyList-1.0.dtd, says of elements. */

@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest';
 import { installSchedule, type Job, removeSchedule, type Scope, showSchedule } from '../src/index.ts';
 import { systemdUnits, unitPaths } from '../src/lib/systemd-units.ts';
 import { checked, job } from './support/job.ts';
-import { hasProgram, runProgram } from './support/programs.ts';
+import { hasProgram, runProgram } from '@quackup/fixtures';
 import { testMachine } from './support/test-machine.ts';
 
 async function units(change: Partial<Job> = {}): Promise<{ service: string; timer: string }> {
@@ -125,7 +125,7 @@ describe('units', () => {
       const { status, stdout, stderr } = runProgram(
         'systemd-analyze',
         [...(scope === 'user' ? ['--user'] : []), 'verify', ...files.map(({ path }) => path)],
-        { XDG_RUNTIME_DIR: machine.home },
+        { env: { XDG_RUNTIME_DIR: machine.home } },
       );
       expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: '', stderr: '' });
     },

@@ -9,7 +9,7 @@ import { describe, expect, test } from 'vitest';
 import { installSchedule, removeSchedule, showSchedule } from '../src/index.ts';
 import { encodeTask, windowsQuote, windowsTask } from '../src/lib/windows-task.ts';
 import { checkedWindows } from './support/job.ts';
-import { hasProgram, runProgram } from './support/programs.ts';
+import { hasProgram, runProgram } from '@quackup/fixtures';
 import { MACHINE, testMachine } from './support/test-machine.ts';
 
 const SCHEMA = fileURLToPath(new URL('fixtures/task.xsd', import.meta.url));
@@ -135,9 +135,7 @@ describe('a task', () => {
     const { status, stdout, stderr } = runProgram(
       'xmllint',
       ['--xpath', 'string(//*[local-name()="WorkingDirectory"])', path],
-      {
-        LC_ALL: 'C.UTF-8',
-      },
+      { env: { LC_ALL: 'C.UTF-8' } },
     );
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
     expect(stdout.trim()).toBe(String.raw`C:\Daten & Müll`);

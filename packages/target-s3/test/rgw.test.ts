@@ -1,11 +1,13 @@
 // The same cases against a real S3 server: the gateway of Ceph.
-import { noRgw, type Rgw, startRgw } from '@quackup/s3-server';
+import { type Rgw, startRgw, whyNoRgw } from '@quackup/s3-server';
 import { makeBucket } from '@quackup/s3-server/buckets';
 import { describeTarget } from '@quackup/target-testkit/vitest';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { openS3Target, type S3Options } from '../src/index.ts';
 import { bodyOf, bytesOf, errorOf, KEY, keysOf, MIB } from './support.ts';
+
+const noRgw = whyNoRgw();
 
 let rgw: Rgw | undefined;
 const options = (more: Partial<S3Options> = {}): S3Options => ({

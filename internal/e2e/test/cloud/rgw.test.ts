@@ -1,6 +1,6 @@
 /** The same commands on a real S3 service: the gateway of Ceph, which is also killed, and buckets with rules of their own. */
 import { runSql } from '@quackup/fixtures';
-import { noRgw, type Rgw, startRgw } from '@quackup/s3-server';
+import { type Rgw, startRgw, whyNoRgw } from '@quackup/s3-server';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { rgwPlace } from '../support/cloud-places.ts';
@@ -11,6 +11,8 @@ import { tempFolder } from '../support/temp-folder.ts';
 
 const TIMEOUT = { timeout: 120_000 };
 const MIB = 1024 * 1024;
+
+const noRgw = whyNoRgw();
 
 let started: Rgw | undefined;
 const rgw = (): Rgw => {

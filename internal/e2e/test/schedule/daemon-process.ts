@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 
 import { BIN } from '../support/run-quackup.ts';
-import { ended } from './programs.ts';
+import { ended } from './ended.ts';
 
 export interface DaemonEvent {
   readonly event: string;

@@ -3,6 +3,8 @@ import { mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+import { SYSTEM_ENV, whyNoPrograms } from '@quackup/fixtures';
+
 export type CloningFileSystem = 'btrfs' | 'xfs';
 
 /** XFS wants 300 MB at least; nearly all of it stays a hole. */
@@ -31,21 +33,18 @@ export class LoopDisk implements Disposable {
 }
 
 function run(command: string, ...args: readonly string[]): void {
-  const { status, stderr, error } = spawnSync(command, args, { encoding: 'utf8' });
+  const { status, stderr, error } = spawnSync(command, args, { encoding: 'utf8', env: SYSTEM_ENV });
   if (status !== 0) throw new Error(`${command} ${args.join(' ')}: ${error?.message ?? stderr.trim()}`);
 }
 
 /**
  * Why no such file system can be mounted here; undefined if one can.
  *
- * @throws Error if the program that makes it is missing where it has to be: in CI (`QUACKUP_TOOLS=required`).
+ * @throws Error if the program that makes it is missing where it has to be: in CI.
  */
 export function whyNoLoopDisk(type: CloningFileSystem): string | undefined {
-  if (spawnSync(`mkfs.${type}`, ['-V']).error !== undefined) {
-    const why = `there is no mkfs.${type}`;
-    if (process.env['QUACKUP_TOOLS'] === 'required') throw new Error(why);
-    return why;
-  }
+  const missing = whyNoPrograms(`mkfs.${type}`);
+  if (missing !== undefined) return missing;
   const folder = mkdtempSync(join(tmpdir(), 'quackup-e2e-'));
   try {
     using _disk = new LoopDisk(folder, type);

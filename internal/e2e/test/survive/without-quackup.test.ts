@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 
 import { formatIdentity, generateIdentity, recipientOf } from '@quackup/age';
 import { createBackup, restoreBackup } from '@quackup/core';
-import { runSql } from '@quackup/fixtures';
+import { hasProgram, runSql, whyNoPrograms } from '@quackup/fixtures';
 import { expect, test } from 'vitest';
 
 import { databaseHashes } from '../support/file-set.ts';
@@ -16,10 +16,8 @@ import { tempFolder } from '../support/temp-folder.ts';
 
 const SCRIPT = fileURLToPath(new URL('../../../../docs/assemble.py', import.meta.url));
 
-const canRun = (program: string): boolean => spawnSync(program, ['--version']).status === 0;
-
-test.runIf(canRun('python3')).for([
-  ['zstd', canRun('zstd')],
+test.runIf(hasProgram('python3')).for([
+  ['zstd', hasProgram('zstd')],
   ['gzip', true],
   ['none', true],
 ] as const)(
@@ -69,14 +67,12 @@ test.runIf(canRun('python3')).for([
   },
 );
 
-const noAge =
-  canRun('age') && canRun('zstd') && canRun('python3') ? undefined : 'age, zstd or python3 is not there';
+const missing = whyNoPrograms('age', 'zstd', 'python3');
 
 test('encrypted backups are put together by the script too, with the key and not without', async ({
   skip,
 }) => {
-  if (noAge !== undefined && process.env['QUACKUP_TOOLS'] !== 'required') skip(noAge);
-  expect(noAge).toBeUndefined();
+  if (missing !== undefined) skip(missing);
   await using folder = await tempFolder();
   const path = join(folder.path, 'my.duckdb');
   const backups = join(folder.path, 'backups');
