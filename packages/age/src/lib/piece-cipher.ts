@@ -8,7 +8,7 @@
  *
  * A piece in another's place, a file that was cut or lengthened at a border: none of them authenticates.
  */
-import { createCipheriv, createDecipheriv, hkdfSync } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createSecretKey, hkdfSync, type KeyObject } from 'node:crypto';
 
 import { TAG_BYTES } from './layout.ts';
 import { release } from './release.ts';
@@ -22,7 +22,8 @@ const TWO_32 = 2 ** 32;
 
 /** Seals and opens the pieces of one file. */
 export class PieceCipher {
-  readonly #key: Uint8Array;
+  /** Not the bytes: with those each call takes 11 to 16 µs of which it does without 10, a third of what a piece costs. */
+  readonly #key: KeyObject;
   readonly #nonce: Buffer = Buffer.alloc(12);
 
   /**
@@ -32,7 +33,9 @@ export class PieceCipher {
    * @param payloadNonce 16 bytes.
    */
   constructor(fileKey: Uint8Array, payloadNonce: Uint8Array) {
-    this.#key = new Uint8Array(hkdfSync('sha256', fileKey, payloadNonce, 'payload', 32));
+    const key = new Uint8Array(hkdfSync('sha256', fileKey, payloadNonce, 'payload', 32));
+    this.#key = createSecretKey(key);
+    key.fill(0);
   }
 
   /** Writes piece number `piece` and its tag to `out` at `at`, and returns where they end. */
