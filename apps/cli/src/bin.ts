@@ -2,9 +2,14 @@
 // The young generation is kept small: it would grow to a hundred megabytes of nothing while chunks stream through.
 // The only file that touches the process: its arguments, streams, signals and exit code.
 import { enableCompileCache } from 'node:module';
+import { setFlagsFromString } from 'node:v8';
 
 // Compiled code (and stripped types) of later imports is kept on disk: more than halves the time of `--help`.
 enableCompileCache();
+
+// An archive's pages pass through: by itself V8 would look through the whole heap for every 8 MB of them, which takes a tenth of
+// a backup's processor time. Now it does so for every 40 MB.
+setFlagsFromString('--heap-growing-percent=200');
 
 const { runCli } = await import('./lib/run-cli.ts');
 const interruption = new AbortController();

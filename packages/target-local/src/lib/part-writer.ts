@@ -17,7 +17,7 @@ export interface PartFile {
   sync(): Promise<void>;
 }
 
-/** Writes a file from start to end, whatever the size of the chunks, with at most 2 MiB in memory. */
+/** Writes a file from start to end, whatever the size of the chunks, with at most 2 MiB in memory besides them. */
 export class PartWriter {
   readonly #handle: PartFile;
   #current: Buffer;
@@ -31,9 +31,17 @@ export class PartWriter {
     this.#current = Buffer.allocUnsafeSlow(BUFFER_SIZE);
   }
 
-  /** Copies the chunk, so its owner may use it again at once. Waits while both buffers are full. */
+  /**
+   * Takes a chunk, which must stay as it is until the file is finished: what is large is written from where it lies. Waits
+   * while the part before it is written.
+   */
   async append(chunk: Uint8Array): Promise<void> {
     for (let offset = 0; offset < chunk.length;) {
+      if (this.#filled === 0 && chunk.length - offset >= BUFFER_SIZE) {
+        await this.#send(chunk.subarray(offset, offset + BUFFER_SIZE));
+        offset += BUFFER_SIZE;
+        continue;
+      }
       const taken = Math.min(chunk.length - offset, BUFFER_SIZE - this.#filled);
       this.#current.set(chunk.subarray(offset, offset + taken), this.#filled);
       this.#filled += taken;
@@ -55,15 +63,20 @@ export class PartWriter {
   }
 
   async #flush(): Promise<void> {
-    await this.#writing;
     const full = this.#current;
-    this.#writing = this.#write(full.subarray(0, this.#filled), this.#position);
-    // Whoever waits for it next gets the error; until then it is not an unhandled one.
-    this.#writing.catch(() => {});
-    this.#position += this.#filled;
+    await this.#send(full.subarray(0, this.#filled));
     this.#filled = 0;
     this.#current = this.#spare ?? Buffer.allocUnsafeSlow(BUFFER_SIZE);
     this.#spare = full;
+  }
+
+  /** Begins to write `bytes`, when what is before them has been written. */
+  async #send(bytes: Uint8Array): Promise<void> {
+    await this.#writing;
+    this.#writing = this.#write(bytes, this.#position);
+    // Whoever waits for it next gets the error; until then it is not an unhandled one.
+    this.#writing.catch(() => {});
+    this.#position += bytes.length;
   }
 
   async #write(bytes: Uint8Array, position: number): Promise<void> {
