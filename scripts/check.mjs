@@ -44,22 +44,25 @@ const foldersIn = (...groups) =>
   groups.flatMap((group) => readdirSync(join(root, group)).map((name) => join(group, name)));
 const published = [...foldersIn('packages'), join('apps', 'cli'), join('examples', 'target-sftp')];
 
+/** A task of every package that has it, in the order of their dependencies; what has not changed since the last time is not done again. */
+const turbo = (name, task) =>
+  check(name, 'npx', ['--yes', '--prefer-offline', pnpm, 'exec', 'turbo', 'run', task, ...TURBO_OPTIONS]);
+const TURBO_OPTIONS = [
+  '--continue=always',
+  '--output-logs=errors-only',
+  `--concurrency=${availableParallelism()}`,
+];
+
 await runAll([
   check('format', 'oxfmt', ['--check']),
   check('lint', 'oxlint', ['--deny-warnings']),
   check('dead code', 'knip', []),
-  ...[...foldersIn('packages', 'apps', 'internal', 'examples'), 'bench'].map((folder) =>
-    check(`types of ${folder}`, 'tsc', ['-p', join(root, folder)]),
-  ),
 ]);
+await runAll([turbo('types', 'typecheck')]);
 
 const packed = mkdtempSync(join(tmpdir(), 'quackup-pack-'));
 try {
-  await runAll(
-    published.map((folder) =>
-      check(`build of ${folder}`, 'tsc', ['-p', 'tsconfig.build.json'], join(root, folder)),
-    ),
-  );
+  await runAll([turbo('build', 'build')]);
   const pack = ['--yes', '--prefer-offline', pnpm, 'pack', '--pack-destination', packed];
   await runAll(published.map((folder) => check(`pack of ${folder}`, 'npx', pack, join(root, folder))));
   await runAll(

@@ -11,7 +11,7 @@ const binFolder = join(root, 'node_modules', '.bin');
 const pnpm = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).packageManager;
 const windows = process.platform === 'win32';
 
-const env = {};
+const env = { TURBO_TELEMETRY_DISABLED: '1', DO_NOT_TRACK: '1' };
 for (const [name, value] of Object.entries(process.env)) {
   // npm's own settings (npm_config_*, npm_package_*) would change how pnpm behaves.
   if (!/^npm_/i.test(name) && name !== 'PATH' && name !== 'Path') env[name] = value;
