@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { DuckDBInstance } from '@duckdb/node-api';
@@ -6,6 +6,7 @@ import { expect, test } from 'vitest';
 
 import { snapshot } from '../../src/index.ts';
 import { makeDatabase, runSql, tempFolder } from '../make-database.ts';
+import { Holder } from './holder.ts';
 
 const isLinux = process.platform === 'linux';
 
@@ -61,6 +62,38 @@ test.runIf(isLinux)('a process that has the database open keeps its lock and its
   } finally {
     connection.closeSync();
     instance.closeSync();
+  }
+});
+
+const MEMORY = '/dev/shm';
+
+test.runIf(isLinux).each([
+  ['moved to its place', undefined],
+  ['written once more from another disk', MEMORY],
+])('the copy of a database in use is %s, and nothing else is left', async (_, elsewhere) => {
+  using folder = tempFolder();
+  const path = join(folder.path, 'a.duckdb');
+  await using _holder = await Holder.open(
+    path,
+    'CREATE TABLE t AS SELECT i, hash(i) AS h, md5(i::VARCHAR) AS s FROM range(600000) r(i)',
+    'CHECKPOINT',
+    'DELETE FROM t WHERE i < 300000',
+    'CHECKPOINT',
+    'INSERT INTO t VALUES (-1, 0, NULL)',
+  );
+  const to = join(folder.path, 'copy.duckdb');
+  const tempDir = elsewhere === undefined ? folder.path : mkdtempSync(join(elsewhere, 'quackup-test-'));
+  try {
+    const taken = await snapshot(path, { to, tempDir });
+    expect(taken).toMatchObject({ method: 'hot', files: [{ path: to }, { path: `${to}.wal` }] });
+    for (const file of taken.files) expect(statSync(file.path)).toMatchObject({ size: file.sizeBytes });
+    expect(statSync(to).mode & 0o777).toBe(0o600);
+    expect(readdirSync(folder.path)).toHaveLength(4);
+    expect(readdirSync(tempDir).filter((name) => name.startsWith('quackup-'))).toEqual([]);
+    const expected = '(SELECT bit_xor(hash(i)) FROM range(300000, 600000) r(i))';
+    expect(runSql(to, `SELECT count(*)::INT, bit_xor(h) = ${expected} FROM t`)).toEqual([[300_001, true]]);
+  } finally {
+    if (elsewhere !== undefined) rmSync(tempDir, { recursive: true });
   }
 });
 

@@ -19,6 +19,8 @@ export interface FreezeOptions {
   /** Told of the bytes copied. */
   readonly onBytes?: ((bytes: number) => void) | undefined;
   readonly rules?: Rules | undefined;
+  /** The copy is to become a file of its own ({@link Snapshot.moveTo}): it goes to the disk while it is written. Default: false. */
+  readonly isKept?: boolean | undefined;
   /** Clone the file instead of copying it, where the file system can. Default: true. */
   readonly clone?: boolean | undefined;
   /** Stop the writer for at most this many milliseconds at a time, if passes fail without. Default: never. */
@@ -43,7 +45,7 @@ export async function freezeDatabase(reader: DatabaseReader, options: FreezeOpti
     });
     if (cloned !== undefined) return cloned;
   }
-  const copy = await FrozenCopy.create(options.scratch.newPath());
+  const copy = await FrozenCopy.create(options.scratch.newPath(), options.isKept);
   try {
     const freezer = new Freezer(reader, copy, options);
     return await freezer.toSnapshot(await acceptedPass(reader, freezer, options));

@@ -157,6 +157,7 @@ export class Freezer {
       facts: factsOf(pass.start, { mode, fileSystem }),
       passes: this.passes,
       bytesRead: this.bytesRead,
+      moveTo: (path) => copy.moveTo(path, pass.start.head.bytes, blockSize),
       confirm: async () => {},
       [Symbol.asyncDispose]: async () => {
         await pass[Symbol.asyncDispose]();
@@ -210,10 +211,13 @@ export class Freezer {
       pool.give(buffer);
     });
     for await (const _ of copying) {
-      if (performance.now() - lookedMs < WATCH_MS) continue;
-      this.#options.signal?.throwIfAborted();
-      if ((await hasMoved()) && !first) return true;
-      lookedMs = performance.now();
+      // The header is looked at also while the disk is waited for.
+      do {
+        if (performance.now() - lookedMs < WATCH_MS) continue;
+        this.#options.signal?.throwIfAborted();
+        if ((await hasMoved()) && !first) return true;
+        lookedMs = performance.now();
+      } while (await this.#copy.waitForDisk(WATCH_MS));
     }
     return hasMoved();
   }

@@ -1,31 +1,46 @@
-import { type FileHandle, open } from 'node:fs/promises';
+import { type FileHandle, open, rename } from 'node:fs/promises';
 
 import { blockOffset, HEAD_SIZE } from '@quackup/duckdb-file';
 
 import type { FileChunk } from '../archive/archive-file.ts';
 import { orderedMap } from '../archive/ordered-map.ts';
 import { BufferPool } from '../archive/buffer-pool.ts';
+import { DiskPace } from './disk-pace.ts';
+import { pause } from './pause.ts';
 import { readFully, writeFully } from './read-fully.ts';
 import { blockIds } from './snapshot-files.ts';
 
 /** Reads at once when the copy is read. */
 const READ_AHEAD = 8;
 
+/** Another file system; on Windows, a file that is open. */
+const CANNOT_MOVE: ReadonlySet<string> = new Set(['EXDEV', 'EPERM', 'EBUSY', 'EACCES']);
+
 /**
  * A scratch file that takes the blocks of a database, each at its own place, over as many passes as it needs. What an
  * earlier pass put there is used again only if the current one says so.
  */
 export class FrozenCopy implements AsyncDisposable {
+  readonly #path: string;
   readonly #file: FileHandle;
+  /** Of a copy that is kept. Any other is removed before most of it has reached the disk. */
+  readonly #pace: DiskPace | undefined;
+  /** Blocks that some pass has written. */
+  readonly #written = new Set<number>();
   #held: Uint8Array = new Uint8Array(0);
 
-  private constructor(file: FileHandle) {
+  private constructor(path: string, file: FileHandle, isKept: boolean) {
+    this.#path = path;
     this.#file = file;
+    this.#pace = isKept ? new DiskPace(file) : undefined;
   }
 
-  /** @param path A file that does not exist yet. */
-  static async create(path: string): Promise<FrozenCopy> {
-    return new FrozenCopy(await open(path, 'wx+', 0o600));
+  /**
+   * @param path A file that does not exist yet.
+   * @param isKept Whether {@link moveTo} will be called: then it goes to the disk while it is written.
+   */
+  static async create(path: string, isKept = false): Promise<FrozenCopy> {
+    return new FrozenCopy(path, await open(path, 'wx+', 0o600), isKept);
   }
 
   /** Blocks of the database as the archive will have it, free ones included. */
@@ -49,6 +64,42 @@ export class FrozenCopy implements AsyncDisposable {
 
   async write(id: number, block: Buffer): Promise<void> {
     await writeFully(this.#file, block, blockOffset(id, block.length));
+    if (this.#pace === undefined) return;
+    this.#written.add(id);
+    this.#pace.wrote(block.length);
+  }
+
+  /**
+   * Waits for the disk, but no longer than this.
+   *
+   * @returns whether nothing more should be written yet.
+   */
+  async waitForDisk(milliseconds: number): Promise<boolean> {
+    if (this.#pace?.isBusy === true) await Promise.race([this.#pace.settled(), pause(milliseconds)]);
+    return this.#pace?.isBusy === true;
+  }
+
+  /**
+   * Becomes the file at `path`: with this head, the held blocks, and nothing of earlier passes; synced. It can still be read here.
+   *
+   * @returns false if it cannot be moved there, and stays what it was.
+   */
+  async moveTo(path: string, head: Uint8Array, blockSize: number): Promise<boolean> {
+    await this.#pace?.settled();
+    await writeFully(this.#file, head, 0);
+    for (const id of this.#written) {
+      if (id < this.count && !this.holds(id))
+        await writeFully(this.#file, Buffer.alloc(blockSize), blockOffset(id, blockSize));
+    }
+    await this.#file.truncate(this.sizeBytes(blockSize));
+    await this.#file.sync();
+    try {
+      await rename(this.#path, path);
+      return true;
+    } catch (error) {
+      if (CANNOT_MOVE.has((error as NodeJS.ErrnoException).code ?? '')) return false;
+      throw error;
+    }
   }
 
   /** The head and then every block, or those that are wanted; blocks that are not held are holes. */

@@ -13,6 +13,8 @@ export interface SnapshotOptions {
   readonly signal?: AbortSignal | undefined;
   /** Freeze it even if nobody seems to write it: reading it in place has just failed. */
   readonly freeze: boolean;
+  /** A frozen copy is to become a file of its own ({@link Snapshot.moveTo}). Default: false. */
+  readonly isKept?: boolean | undefined;
   /** Stop the writer for at most this many milliseconds at a time, if passes fail without. */
   readonly pauseWriterMs?: number | undefined;
   readonly onBytes?: ((bytes: number) => void) | undefined;

@@ -24,7 +24,10 @@ async function takeSnapshot(request: z.infer<typeof requestSchema>): Promise<unk
   const { path, to, tempDir, ...limits } = request;
   await using scratch = await ScratchFolder.create(tempDir);
   for (let freeze = false; ; freeze = true) {
-    await using snapshot = await openSnapshot({ name: path, path }, { scratch, freeze, ...limits });
+    await using snapshot = await openSnapshot(
+      { name: path, path },
+      { scratch, freeze, isKept: true, ...limits },
+    );
     try {
       await writeSnapshot(snapshot, to);
     } catch (error) {

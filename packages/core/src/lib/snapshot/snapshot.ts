@@ -20,6 +20,12 @@ export interface Snapshot extends AsyncDisposable {
   readonly passes?: number;
   readonly bytesRead?: number;
   /**
+   * Of a frozen copy: makes it the file at `path`, synced, so that the database need not be written a second time.
+   *
+   * @returns false if it cannot be moved there; then it is to be read as ever.
+   */
+  readonly moveTo?: (path: string) => Promise<boolean>;
+  /**
    * To be called when all files have been read: resolves if what was read is one state of the database.
    *
    * @throws SnapshotMoved if it is not; the database can be frozen instead.

@@ -22,7 +22,10 @@ export interface TakeSnapshotOptions {
    * without. Default: never. Linux and macOS.
    */
   readonly pauseWriterMs?: number;
-  /** Folder for what must be frozen. Default: the folder of `to`. */
+  /**
+   * Folder for what must be frozen. Default: the folder of `to`. On the same file system what is frozen becomes the copy; on another
+   * one it is written once more.
+   */
   readonly tempDir?: string;
   /**
    * A connection to the database, if this process has it open: automatic checkpoints are held back while the snapshot is
@@ -79,7 +82,7 @@ const CHILD = fileURLToPath(
  *
  * May be called in the process that has the database open: it is read in a child process, since opening and closing the
  * file here would drop DuckDB's lock. Writes nothing near the database. The copy exists at `to` exactly when it is
- * complete and synced.
+ * complete and synced. It goes to the disk in portions of 8 MiB, with as much time between them, so that the writer is not held up.
  *
  * @param path The database file.
  * @throws DATABASE_NOT_FOUND, DATABASE_UNREADABLE, NOT_A_DATABASE, DATABASE_DAMAGED if it cannot be copied for good.

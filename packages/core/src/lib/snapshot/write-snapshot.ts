@@ -5,6 +5,7 @@ import type { ArchiveFile } from '../archive/archive-file.ts';
 import { QuackupError } from '../errors.ts';
 import { syncFolder } from '../restore/sync-folder.ts';
 import { fileState, filePath, SIDECAR_ROLES } from './database-files.ts';
+import { DiskPace } from './disk-pace.ts';
 import { writeFully } from './read-fully.ts';
 import type { Snapshot } from './snapshot.ts';
 
@@ -32,7 +33,12 @@ export async function writeSnapshot(snapshot: Snapshot, to: string): Promise<voi
   await checkNothingInTheWay(to);
   const paths = snapshot.files.map(({ role }) => filePath(to, role)).toReversed();
   try {
-    for (const file of snapshot.files) await writeFile(file, filePath(to, file.role) + PARTIAL);
+    for (const file of snapshot.files) {
+      const partial = filePath(to, file.role) + PARTIAL;
+      await rm(partial, { force: true });
+      if (file.role === 'database' && (await snapshot.moveTo?.(partial)) === true) continue;
+      await writeFile(file, partial);
+    }
     await snapshot.confirm();
     for (const path of paths) await rename(path + PARTIAL, path);
     await syncFolder(dirname(to));
@@ -43,12 +49,16 @@ export async function writeSnapshot(snapshot: Snapshot, to: string): Promise<voi
 }
 
 async function writeFile(file: ArchiveFile, path: string): Promise<void> {
-  await rm(path, { force: true });
   const handle = await open(path, 'wx', 0o600);
+  const pace = new DiskPace(handle);
   try {
     let position = 0;
     for await (const chunk of file.chunks()) {
-      if (chunk.bytes !== undefined) await writeFully(handle, chunk.bytes, position);
+      if (chunk.bytes !== undefined) {
+        await writeFully(handle, chunk.bytes, position);
+        pace.wrote(chunk.bytes.length);
+        await pace.settled();
+      }
       position += position < file.headBytes ? file.headBytes : file.chunkBytes;
       chunk.release?.();
     }
