@@ -33,7 +33,10 @@ async function* again(): AsyncGenerator<Uint8Array> {
   for (let at = 0; at < file.length; at += MIB) yield file.subarray(at, at + MIB);
 }
 const opened = await openEncrypted(
-  { size: file.length, read: async (offset, length) => file.subarray(offset, offset + length) },
+  {
+    size: file.length,
+    read: async (offset, length) => new Uint8Array(file.subarray(offset, offset + length)),
+  },
   [identity],
 );
 const rounds = Math.ceil(mebibytes / SMALL);

@@ -53,7 +53,7 @@ export class MemorySource implements EncryptedSource {
     this.reads.push({ offset, length });
     if (offset < 0 || offset + length > this.#bytes.length)
       throw new Error(`read past the end: ${offset}+${length}`);
-    return this.#bytes.subarray(offset, offset + length);
+    return new Uint8Array(this.#bytes.subarray(offset, offset + length));
   }
 }
 

@@ -16,7 +16,7 @@ import {
 } from '../src/index.ts';
 import { parseHeader } from '../src/lib/header.ts';
 import { NONCE_BYTES, PIECE_BYTES, STORED_PIECE_BYTES } from '../src/lib/layout.ts';
-import { PieceCipher } from '../src/lib/piece-cipher.ts';
+import { payloadKey, PieceCipher } from '../src/lib/piece-cipher.ts';
 import { collect, collectUntilError, inParts, MemorySource, sha256 } from './fixtures.ts';
 
 interface Vector {
@@ -111,7 +111,9 @@ function heldBack(vector: Vector, given: number): Buffer {
   const payload = file.subarray(header.size + NONCE_BYTES);
   const piece = given / PIECE_BYTES;
   const stored = payload.subarray(piece * STORED_PIECE_BYTES, (piece + 1) * STORED_PIECE_BYTES);
-  const cipher = new PieceCipher(vector.fileKey, file.subarray(header.size, header.size + NONCE_BYTES));
+  const cipher = new PieceCipher(
+    payloadKey(vector.fileKey, file.subarray(header.size, header.size + NONCE_BYTES)),
+  );
   const opened = cipher.open(piece, false, stored) ?? cipher.open(piece, true, stored);
   if (opened === undefined) throw new Error(`${vector.name}: piece ${piece} opens with neither mark`);
   return opened;

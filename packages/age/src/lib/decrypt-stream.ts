@@ -5,7 +5,7 @@ import { failUnfinishedHeader, type Header, parseHeader } from './header.ts';
 import type { Identity } from './identity.ts';
 import { NONCE_BYTES, STORED_PIECE_BYTES } from './layout.ts';
 import { openPiece } from './open-piece.ts';
-import { PieceCipher } from './piece-cipher.ts';
+import { payloadKey, PieceCipher } from './piece-cipher.ts';
 import { PieceSplitter } from './piece-splitter.ts';
 
 /**
@@ -54,7 +54,7 @@ async function openPayload(
 ): Promise<{ readonly cipher: PieceCipher; readonly start: number }> {
   const fileKey = await unwrapFileKey(header, identities);
   const start = header.size + NONCE_BYTES;
-  const cipher = new PieceCipher(fileKey, head.subarray(header.size, start));
+  const cipher = new PieceCipher(payloadKey(fileKey, head.subarray(header.size, start)));
   fileKey.fill(0);
   return { cipher, start };
 }

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 
 import { FILE_KEY_BYTES, wrapFileKey } from './file-key.ts';
 import { encryptedSize, NONCE_BYTES, PIECE_BYTES, STORED_PIECE_BYTES } from './layout.ts';
-import { PieceCipher } from './piece-cipher.ts';
+import { payloadKey, PieceCipher } from './piece-cipher.ts';
 import { PieceSplitter } from './piece-splitter.ts';
 import type { Recipient } from './recipient.ts';
 
@@ -37,7 +37,7 @@ export async function prepareEncryption(recipients: readonly Recipient[]): Promi
   const fileKey = randomBytes(FILE_KEY_BYTES);
   const nonce = randomBytes(NONCE_BYTES);
   const header = await wrapFileKey(fileKey, recipients);
-  let cipher: PieceCipher | undefined = new PieceCipher(fileKey, nonce);
+  let cipher: PieceCipher | undefined = new PieceCipher(payloadKey(fileKey, nonce));
   fileKey.fill(0);
   return {
     header,

@@ -1,11 +1,13 @@
 /** Reads any range of an encrypted file's content: of the file only the pieces are read that hold it. */
+import type { KeyObject } from 'node:crypto';
+
 import { unwrapFileKey } from './file-key.ts';
 import type { Identity } from './identity.ts';
 import { countPieces, NONCE_BYTES, PIECE_BYTES, plainSize, STORED_PIECE_BYTES } from './layout.ts';
 import { openPiece } from './open-piece.ts';
-import { PieceCipher } from './piece-cipher.ts';
+import { payloadKey, PieceCipher } from './piece-cipher.ts';
 import { type EncryptedSource, readExactly, readStart } from './read-header.ts';
-import { release } from './release.ts';
+import { openSealed, type SealedRange } from './sealed-range.ts';
 
 /** Pieces that {@link EncryptedFile.stream} reads at once: 4 MiB. */
 const PIECES_AT_ONCE = 64;
@@ -15,7 +17,7 @@ export class EncryptedFile {
   /** Length of the content in bytes: proven, since the last piece is where it should be. */
   readonly size: number;
   readonly #source: EncryptedSource;
-  readonly #cipher: PieceCipher;
+  readonly #key: KeyObject;
   /** Where the first piece begins in the file. */
   readonly #start: number;
   readonly #lastPiece: number;
@@ -23,9 +25,9 @@ export class EncryptedFile {
   readonly #end: Buffer;
 
   /** See {@link openEncrypted}. */
-  constructor(source: EncryptedSource, cipher: PieceCipher, start: number, size: number, end: Buffer) {
+  constructor(source: EncryptedSource, key: KeyObject, start: number, size: number, end: Buffer) {
     this.#source = source;
-    this.#cipher = cipher;
+    this.#key = key;
     this.#start = start;
     this.size = size;
     this.#lastPiece = countPieces(size) - 1;
@@ -33,46 +35,42 @@ export class EncryptedFile {
   }
 
   /**
-   * The `length` bytes of content from `offset` on, in memory of their own. Pieces that lie beside each other are read from
-   * the source in one call; not a byte is given out unless all of them are authentic.
+   * The `length` bytes of content from `offset` on, in memory of their own, which may be larger by the rest of their pieces.
+   * Pieces that lie beside each other are read from the source in one call; not a byte is given out unless all of them are
+   * authentic.
    *
    * @throws RangeError if the range does not lie within the content.
    * @throws AgeError `PIECE_DAMAGED`, `TRUNCATED`, `TRAILING_DATA`; what the source throws, as it is.
    */
   async read(offset: number, length: number): Promise<Buffer> {
-    if (!Number.isSafeInteger(offset) || !Number.isSafeInteger(length) || offset < 0 || length < 0) {
-      throw new RangeError(`${offset} and ${length} are no range`);
-    }
-    if (offset + length > this.size) {
-      throw new RangeError(`bytes ${offset} to ${offset + length} are not within ${this.size}`);
-    }
+    this.#check(offset, length);
     if (length === 0) return Buffer.alloc(0);
-    const out = Buffer.allocUnsafeSlow(length);
-    const first = Math.floor(offset / PIECE_BYTES);
-    const last = Math.floor((offset + length - 1) / PIECE_BYTES);
+    const endAt = this.#lastPiece * PIECE_BYTES;
     // The last piece is here already.
-    const readTo = Math.min(last, this.#lastPiece - 1);
-    const stored =
-      readTo < first
-        ? new Uint8Array(0)
-        : await readExactly(
-            this.#source,
-            this.#start + first * STORED_PIECE_BYTES,
-            (readTo - first + 1) * STORED_PIECE_BYTES,
-          );
-    for (let piece = first; piece <= last; piece += 1) {
-      const at = (piece - first) * STORED_PIECE_BYTES;
-      const plain =
-        piece === this.#lastPiece
-          ? this.#end
-          : openPiece(this.#cipher, this.#start, piece, false, stored.subarray(at, at + STORED_PIECE_BYTES));
-      const begin = piece * PIECE_BYTES;
-      const from = Math.max(offset, begin);
-      const to = Math.min(offset + length, begin + plain.length);
-      out.set(plain.subarray(from - begin, to - begin), from - offset);
-      if (piece !== this.#lastPiece) release(plain);
-    }
-    return out;
+    if (offset >= endAt) return Buffer.from(this.#end.subarray(offset - endAt, offset - endAt + length));
+    return openSealed(await this.readSealed(offset, length));
+  }
+
+  /**
+   * As {@link read}, but leaves the opening, which takes longer than the reading, to {@link openSealed}, on whichever thread.
+   *
+   * @throws RangeError, `TRUNCATED`, and what the source throws, as {@link read}.
+   */
+  async readSealed(offset: number, length: number): Promise<SealedRange> {
+    this.#check(offset, length);
+    const first = Math.min(this.#lastPiece, Math.floor(offset / PIECE_BYTES));
+    const last = Math.max(first, Math.ceil((offset + length) / PIECE_BYTES) - 1);
+    const begin = this.#start + first * STORED_PIECE_BYTES;
+    const end = Math.min(this.#source.size, this.#start + (last + 1) * STORED_PIECE_BYTES);
+    return {
+      stored: await readExactly(this.#source, begin, end - begin),
+      key: this.#key,
+      start: this.#start,
+      firstPiece: first,
+      endsFile: last === this.#lastPiece,
+      from: offset - first * PIECE_BYTES,
+      length,
+    };
   }
 
   /**
@@ -92,6 +90,15 @@ export class EncryptedFile {
       if (bytes.length > 0) yield bytes;
     } while (at < end);
   }
+
+  #check(offset: number, length: number): void {
+    if (!Number.isSafeInteger(offset) || !Number.isSafeInteger(length) || offset < 0 || length < 0) {
+      throw new RangeError(`${offset} and ${length} are no range`);
+    }
+    if (offset + length > this.size) {
+      throw new RangeError(`bytes ${offset} to ${offset + length} are not within ${this.size}`);
+    }
+  }
 }
 
 /**
@@ -110,7 +117,7 @@ export async function openEncrypted(
   const { header, start: read } = await readStart(source);
   const start = header.size + NONCE_BYTES;
   const fileKey = await unwrapFileKey(header, identities);
-  const cipher = new PieceCipher(fileKey, read.subarray(header.size, start));
+  const key = payloadKey(fileKey, read.subarray(header.size, start));
   fileKey.fill(0);
   const size = plainSize(source.size, header.size);
   const lastPiece = countPieces(size) - 1;
@@ -119,5 +126,6 @@ export async function openEncrypted(
     read.length === source.size
       ? read.subarray(lastStart)
       : await readExactly(source, lastStart, source.size - lastStart);
-  return new EncryptedFile(source, cipher, start, size, openPiece(cipher, start, lastPiece, true, stored));
+  const end = openPiece(new PieceCipher(key), start, lastPiece, true, stored);
+  return new EncryptedFile(source, key, start, size, end);
 }

@@ -6,7 +6,10 @@ import { NONCE_BYTES } from './layout.ts';
 export interface EncryptedSource {
   /** Its length in bytes. */
   readonly size: number;
-  /** Exactly `length` bytes from `offset` on; both lie within `size`. Several may be asked for at once. */
+  /**
+   * Exactly `length` bytes from `offset` on; both lie within `size`. Several may be asked for at once. The memory is the
+   * caller's: it is overwritten with the content.
+   */
   read(offset: number, length: number): Promise<Uint8Array>;
 }
 

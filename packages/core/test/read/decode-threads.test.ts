@@ -2,6 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { open, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
+import { encryptStream, generateIdentity, openEncrypted, recipientOf } from '@quackup/age';
 import { expect, test } from 'vitest';
 
 import { createCodec } from '../../src/lib/archive/compression.ts';
@@ -101,4 +102,39 @@ test('a thread that dies fails what it was doing and what comes after', async ()
   await expect(pool.run(await task(handle.fd, 'none', [randomBytes(CHUNK)], 0))).rejects.toThrow(
     'not iterable',
   );
+});
+
+test('an encrypted range is opened on the thread, and nothing of one that was changed is written', async () => {
+  using folder = tempFolder();
+  const path = join(folder.path, 'out');
+  await using handle = await open(path, 'wx+');
+  await using pool = new DecodeThreads(2);
+  const chunks = Array.from({ length: 4 }, () => randomBytes(CHUNK));
+  const plain = await task(handle.fd, 'zstd', chunks, 0);
+  const identity = await generateIdentity();
+  const file: Uint8Array[] = [];
+  async function* content(): AsyncGenerator<Uint8Array> {
+    // The range neither begins nor ends at the border of a piece.
+    yield Buffer.concat([randomBytes(70_000), plain.stored, randomBytes(70_000)]);
+  }
+  for await (const bytes of encryptStream([await recipientOf(identity)])(content())) file.push(bytes);
+  const bytes = Buffer.concat(file);
+  const source = {
+    size: bytes.length,
+    read: async (offset: number, length: number) => new Uint8Array(bytes.subarray(offset, offset + length)),
+  };
+  const opened = await openEncrypted(source, [identity]);
+  const encrypted = async (change?: (stored: Uint8Array) => void): Promise<DecodeTask> => {
+    const { stored, ...sealed } = await opened.readSealed(70_000, plain.stored.length);
+    change?.(stored);
+    return { ...plain, stored, sealed };
+  };
+
+  const flipped = await encrypted((stored) => stored.set([(stored.at(-1) ?? 0) ^ 1], stored.length - 1));
+  expect(await pool.run(flipped)).toMatchObject({ ok: false, seal: { code: 'PIECE_DAMAGED' } });
+  const exchanged = await encrypted((stored) => stored.copyWithin(0, 65_552, 2 * 65_552));
+  expect(await pool.run(exchanged)).toMatchObject({ ok: false, seal: { code: 'PIECE_DAMAGED' } });
+  expect((await readFile(path)).length).toBe(0);
+  expect(await pool.run(await encrypted())).toEqual({ ok: true, bytes: 4 * CHUNK });
+  expect((await readFile(path)).equals(Buffer.concat(chunks))).toBe(true);
 });

@@ -11,6 +11,7 @@ import type { KeySource } from '../encryption/encryption.ts';
 import { QuackupError } from '../errors.ts';
 import { isEncryptedKey } from '../format/backup-name.ts';
 import type { TargetClient } from '../target/target-client.ts';
+import type { StoredRange } from './stored-range.ts';
 
 export class ArchiveReader {
   readonly client: TargetClient;
@@ -46,14 +47,20 @@ export class ArchiveReader {
    */
   async readRange(key: ObjectKey, start: number, length: number): Promise<Buffer> {
     if (!isEncryptedKey(key)) return this.client.readRange(key, start, length);
-    const file = await this.#file(key);
-    if (start + length > file.size) {
-      throw new QuackupError(
-        'BACKUP_DAMAGED',
-        `${key} has ${file.size} bytes of content, and ${start + length} are needed`,
-      );
-    }
+    const file = await this.#fileWith(key, start + length);
     return this.#translated(key, () => file.read(start, length));
+  }
+
+  /**
+   * The same range as it is stored, for `openStored` on another thread.
+   *
+   * @throws as {@link readRange}, but for what only the opening finds.
+   */
+  async readStored(key: ObjectKey, start: number, length: number): Promise<StoredRange> {
+    if (!isEncryptedKey(key)) return { stored: await this.client.readRange(key, start, length) };
+    const file = await this.#fileWith(key, start + length);
+    const { stored, ...sealed } = await this.#translated(key, () => file.readSealed(start, length));
+    return { stored, sealed };
   }
 
   /** As {@link readRange}, piece by piece; without a range the whole content. */
@@ -70,6 +77,16 @@ export class ArchiveReader {
     } catch (error) {
       throw ageFailure(key, error);
     }
+  }
+
+  /** @throws BACKUP_DAMAGED if there are not so many bytes of content. */
+  async #fileWith(key: ObjectKey, bytes: number): Promise<EncryptedFile> {
+    const file = await this.#file(key);
+    if (bytes <= file.size) return file;
+    throw new QuackupError(
+      'BACKUP_DAMAGED',
+      `${key} has ${file.size} bytes of content, and ${bytes} are needed`,
+    );
   }
 
   #file(key: ObjectKey): Promise<EncryptedFile> {

@@ -1,23 +1,22 @@
-/** What a worker does for a restore: decodes the frames of a range, checks each chunk, and writes it to its place. */
+/** What a worker does for a restore: opens a range that is encrypted, decodes the frames in it, checks each chunk, and writes it to its place. */
 import { hash } from 'node:crypto';
 import { writeSync } from 'node:fs';
 
 import type { Compression } from '../api.ts';
 import { createCodec } from '../archive/compression.ts';
 import { freeMemory } from '../archive/free-memory.ts';
+import { openStored, type SealFailure, type StoredRange } from './stored-range.ts';
 
-export interface DecodeTask {
+export interface DecodeTask extends StoredRange {
   readonly algorithm: Compression['algorithm'];
   /** Open for writing. File descriptors are of the process, so a worker may use it. */
   readonly fd: number;
-  /** The range as it is stored. */
-  readonly stored: Uint8Array;
   readonly frames: readonly TaskFrame[];
 }
 
 export interface TaskFrame {
   readonly chunk: number;
-  /** Where the frame begins in the range, and its length. */
+  /** Where the frame begins in the content of the range, and its length. */
   readonly at: number;
   readonly length: number;
   /** Bytes that it decodes to. */
@@ -31,17 +30,21 @@ export type DecodeAnswer =
   | { readonly ok: true; readonly bytes: number }
   /** A chunk that is not what was backed up. */
   | { readonly ok: false; readonly chunk: number; readonly message: string }
+  /** An encrypted range that is not what was written. */
+  | { readonly ok: false; readonly seal: SealFailure }
   /** The file could not be written. */
   | { readonly ok: false; readonly errno: { readonly code: string | undefined; readonly message: string } };
 
 /** Does the task, on this thread. Never throws: errors do not travel between threads as they are. */
-export function runDecodeTask({ algorithm, fd, stored, frames }: DecodeTask): DecodeAnswer {
+export function runDecodeTask({ algorithm, fd, frames, ...range }: DecodeTask): DecodeAnswer {
   const codec = createCodec({ algorithm });
+  const content = openStored(range);
+  if ('code' in content) return { ok: false, seal: content };
   let written = 0;
   for (const { chunk, at, length, chunkBytes, sha256, position } of frames) {
     let bytes: Uint8Array;
     try {
-      bytes = codec.decodeSync(stored.subarray(at, at + length), chunkBytes);
+      bytes = codec.decodeSync(content.subarray(at, at + length), chunkBytes);
     } catch (error) {
       return { ok: false, chunk, message: (error as Error).message };
     }
@@ -59,6 +62,6 @@ export function runDecodeTask({ algorithm, fd, stored, frames }: DecodeTask): De
     written += bytes.length;
     if (algorithm !== 'none') freeMemory(bytes);
   }
-  freeMemory(stored);
+  freeMemory(range.stored);
   return { ok: true, bytes: written };
 }

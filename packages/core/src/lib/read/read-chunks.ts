@@ -156,14 +156,19 @@ export function archiveKeyOf(index: ArchiveIndex, archive: number): ObjectKey {
 }
 
 /** @throws BACKUP_DAMAGED if the archive is gone or too short. */
-export async function readStored(
+export function readStored(
   archives: ArchiveReader,
   key: ObjectKey,
   start: number,
   length: number,
 ): Promise<Buffer> {
+  return whileThere(key, () => archives.readRange(key, start, length));
+}
+
+/** @throws BACKUP_DAMAGED if the archive is gone; whatever else `read` throws. */
+export async function whileThere<Result>(key: ObjectKey, read: () => Promise<Result>): Promise<Result> {
   try {
-    return await archives.readRange(key, start, length);
+    return await read();
   } catch (error) {
     if ((error as { code?: string }).code !== 'NOT_FOUND') throw error;
     throw new QuackupError('BACKUP_DAMAGED', `the archive ${key} is gone`, {

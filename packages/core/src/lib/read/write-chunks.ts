@@ -1,14 +1,17 @@
 import type { FileHandle } from 'node:fs/promises';
 
+import { AgeError } from '@quackup/age';
+
 import { type ArchiveIndex, chunkRange } from '../archive/index-file.ts';
 import { orderedMap } from '../archive/ordered-map.ts';
+import { ageFailure } from '../encryption/age-failure.ts';
 import { QuackupError } from '../errors.ts';
 import { writeFully } from '../snapshot/read-fully.ts';
 import type { ArchiveReader } from './archive-reader.ts';
 import { DecodeThreads } from './decode-threads.ts';
 import type { DecodeTask } from './decode-task.ts';
 import { codecOfArchive } from './load-backup.ts';
-import { archiveKeyOf, type Range, ranges, RANGES_IN_FLIGHT, readChunks, readStored } from './read-chunks.ts';
+import { archiveKeyOf, type Range, ranges, RANGES_IN_FLIGHT, readChunks, whileThere } from './read-chunks.ts';
 
 /** Starting threads takes longer than decoding so few chunks. */
 const LEAST_CHUNKS_FOR_THREADS = 128;
@@ -43,6 +46,11 @@ export async function writeChunks(
       onBytes?.(answer.bytes);
       return;
     }
+    if ('seal' in answer) {
+      const { code, message, offset } = answer.seal;
+      const failure = new AgeError(code, message, offset === undefined ? {} : { offset });
+      throw ageFailure(archiveKeyOf(index, range.archive), failure);
+    }
     if ('errno' in answer) {
       const { code, message } = answer.errno;
       throw Object.assign(new Error(message), { code });
@@ -66,10 +74,13 @@ async function taskOf(
   const table = index.tables[file];
   if (entry === undefined || table === undefined) throw new Error(`the index has no file ${file}`);
   const key = archiveKeyOf(index, range.archive);
-  const stored = await readStored(archives, key, range.start, range.end - range.start);
+  const { stored, ...sealed } = await whileThere(key, () =>
+    archives.readStored(key, range.start, range.end - range.start),
+  );
   return {
     algorithm: codecOfArchive(key).algorithm,
     fd,
+    ...sealed,
     // It goes to another thread whole, so it must not be a part of anything else.
     stored: stored.byteLength === stored.buffer.byteLength ? stored : new Uint8Array(stored),
     frames: range.chunks.map(({ chunk, location, length }) => ({
