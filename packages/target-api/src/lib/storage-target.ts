@@ -114,6 +114,11 @@ export interface StorageTarget extends AsyncDisposable {
   /** The place in a person's words: a path, `s3://bucket/prefix`. Never holds a secret. */
   readonly displayName: string;
   readonly capabilities: TargetCapabilities;
+  /**
+   * How many ranges of one object are best read at a time where all of it is wanted: a service in the network gives each connection
+   * a part of what the line carries, a disk reads best from start to end. Optional: only speed differs. Absent: 1, in one `get`.
+   */
+  readonly parallelReads?: number;
 
   /**
    * Stores an object. The object becomes visible whole when this resolves, and not at all (or as it was before) if

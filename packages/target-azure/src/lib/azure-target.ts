@@ -29,6 +29,8 @@ import { putObject } from './put-object.ts';
 import { readObject } from './read-object.ts';
 
 const RETRY_MS = 250;
+// As many as parts that are sent.
+const PARALLEL_READS = 4;
 
 /** A container, or a prefix in one, as a target. */
 export class AzureTarget implements StorageTarget {
@@ -36,6 +38,7 @@ export class AzureTarget implements StorageTarget {
   readonly type: string = 'azure';
   readonly displayName: string;
   readonly capabilities: TargetCapabilities;
+  readonly parallelReads: number = PARALLEL_READS;
   readonly #connection: AzureConnection;
   readonly #puts: PutContext;
   #closed = false;

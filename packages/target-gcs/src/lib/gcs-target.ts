@@ -28,6 +28,8 @@ import { MAX_OBJECT_SIZE, putObject } from './put-object.ts';
 import { readObject } from './read-object.ts';
 
 const RETRY_MS = 250;
+// As many as parts that are sent.
+const PARALLEL_READS = 4;
 
 /** A bucket, or a prefix in one, as a target. */
 export class GcsTarget implements StorageTarget {
@@ -39,6 +41,7 @@ export class GcsTarget implements StorageTarget {
     putIfMatch: true,
     maxObjectSize: MAX_OBJECT_SIZE,
   };
+  readonly parallelReads: number = PARALLEL_READS;
   readonly #connection: GcsConnection;
   readonly #puts: PutContext;
   readonly #cleanUps = new Set<Promise<void>>();

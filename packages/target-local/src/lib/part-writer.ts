@@ -1,8 +1,9 @@
 // Large writes: at 1 MiB the cost of a call no longer shows. Two buffers, so that the body is read while one is written.
 const BUFFER_SIZE = 1_048_576;
 
-// What has been written goes to the disk in small portions while more comes. Left to the sync at the end it is hundreds of
-// megabytes at once, and whoever waits for the same disk then, such as the writer of the database, waits as long.
+// What has been written goes to the disk in small portions while more comes, one portion at a time. Left to the sync at the end
+// it is hundreds of megabytes at once, and whoever waits for the same disk then, such as the writer of the database, waits as
+// long.
 const SYNC_EVERY = 8 * BUFFER_SIZE;
 
 /** What is used of an open file. */
@@ -25,6 +26,7 @@ export class PartWriter {
   #filled = 0;
   #position = 0;
   #writing: Promise<void> = Promise.resolve();
+  #syncing: Promise<void> = Promise.resolve();
 
   constructor(handle: PartFile) {
     this.#handle = handle;
@@ -54,12 +56,14 @@ export class PartWriter {
   async finish(): Promise<void> {
     await this.#flush();
     await this.#writing;
+    await this.#syncing;
     await this.#handle.sync();
   }
 
-  /** Waits for the write that is under way, whatever becomes of it: only then may the file be closed. */
+  /** Waits for what is under way, whatever becomes of it: only then may the file be closed. */
   async abandon(): Promise<void> {
     await Promise.allSettled([this.#writing]);
+    await Promise.allSettled([this.#syncing]);
   }
 
   async #flush(): Promise<void> {
@@ -82,7 +86,11 @@ export class PartWriter {
   async #write(bytes: Uint8Array, position: number): Promise<void> {
     await writeAll(this.#handle, bytes, position);
     const end = position + bytes.length;
-    if (Math.floor(end / SYNC_EVERY) > Math.floor(position / SYNC_EVERY)) await this.#handle.datasync();
+    if (Math.floor(end / SYNC_EVERY) === Math.floor(position / SYNC_EVERY)) return;
+    await this.#syncing;
+    this.#syncing = this.#handle.datasync();
+    // Whoever waits for it next gets the error.
+    this.#syncing.catch(() => {});
   }
 }
 

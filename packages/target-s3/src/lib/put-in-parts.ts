@@ -128,12 +128,14 @@ async function sendPart(
   { connection, options, retryMs }: PutContext,
   { key, signal }: PartedPut,
   uploadId: string,
-  { number, bytes }: BodyPart,
+  { number, bytes, release }: BodyPart,
 ): Promise<CompletedPart> {
   const what = `put of "${key}": part ${number}`;
   const request = { what, action: 's3:PutObject', signal, bodySize: bytes.length };
-  const send = (): Promise<CompletedPart> =>
-    connection
+  let repeated = false;
+  const send = (again: boolean): Promise<CompletedPart> => {
+    repeated = again;
+    return connection
       .call(request, (s3, callOptions) =>
         s3.uploadPart(
           {
@@ -154,8 +156,11 @@ async function sendPart(
         ...(ChecksumCRC32 === undefined ? {} : { ChecksumCRC32 }),
         ...(ChecksumSHA256 === undefined ? {} : { ChecksumSHA256 }),
       }));
+  };
   const completed = await repeatRequest(send, { retryMs, signal });
   if (completed?.ETag === undefined) throw new TargetError('UNKNOWN', `${what}: the service gave no etag`);
+  // The service has read all of it. Of a try that failed, nobody knows what is still being sent.
+  if (!repeated) release();
   return completed;
 }
 

@@ -36,6 +36,8 @@ import { listUnfinishedUploads, removeStaleUploads, type UnfinishedUpload } from
 export type { UnfinishedUpload };
 
 const RETRY_MS = 250;
+// As many as parts that are sent.
+const PARALLEL_READS = 4;
 // Nobody waits for it but `close`.
 const SWEEP_MS = 10_000;
 
@@ -45,6 +47,7 @@ export class S3Target implements StorageTarget {
   readonly type: string = 's3';
   readonly displayName: string;
   readonly capabilities: TargetCapabilities;
+  readonly parallelReads: number = PARALLEL_READS;
   readonly #connection: S3Connection;
   readonly #puts: PutContext;
   readonly #cleanUps = new Set<Promise<void>>();

@@ -34,6 +34,8 @@ export async function* cutBody(
  */
 export function cutStream(source: Readable, afterBytes: number, then: () => Promise<never>): Readable {
   const iterator = source[Symbol.asyncIterator]() as AsyncIterator<Uint8Array>;
+  // It fails with the signal also while nobody reads it; whoever reads it learns that from the reading.
+  source.on('error', () => {});
   let left = afterBytes;
   const pull = async (): Promise<Uint8Array> => {
     const step = left > 0 ? await iterator.next() : undefined;

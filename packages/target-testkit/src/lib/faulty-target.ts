@@ -33,6 +33,7 @@ export class FaultyTarget implements StorageTarget {
   readonly type: string;
   readonly displayName: string;
   readonly capabilities: TargetCapabilities;
+  readonly parallelReads?: number;
   readonly deleteMany?: NonNullable<StorageTarget['deleteMany']>;
   readonly #inner: StorageTarget;
   readonly #plan: readonly Fault[];
@@ -45,6 +46,7 @@ export class FaultyTarget implements StorageTarget {
     this.type = inner.type;
     this.displayName = inner.displayName;
     this.capabilities = inner.capabilities;
+    if (inner.parallelReads !== undefined) this.parallelReads = inner.parallelReads;
     const deleteMany = inner.deleteMany?.bind(inner);
     if (deleteMany !== undefined) {
       this.deleteMany = (keys, options) =>

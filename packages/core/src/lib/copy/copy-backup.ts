@@ -16,6 +16,7 @@ import { acquireCopyLease } from '../lease/lease.ts';
 import type { OnProgress } from '../progress.ts';
 import { loadManifest, notFound } from '../read/load-backup.ts';
 import { plainRefused } from '../target/refusals.ts';
+import { readAhead } from '../target/read-ahead.ts';
 import { TargetClient } from '../target/target-client.ts';
 import { planCopy } from './plan-copy.ts';
 
@@ -133,7 +134,7 @@ async function* checked(
   // The last piece is held back until it is known that all of them are right.
   let held: Buffer | undefined;
   try {
-    for await (const piece of source.read(key)) {
+    for await (const piece of readAhead(source, key)) {
       if (held !== undefined) yield held;
       digest.update(piece);
       done += piece.length;

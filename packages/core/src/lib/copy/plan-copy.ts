@@ -5,6 +5,7 @@ import { ArchiveDigest, hasSizeOf } from '../format/archive-size.ts';
 import { backupOfArchive } from '../format/backup-name.ts';
 import type { ArchiveReference } from '../format/schema.ts';
 import { loadManifest } from '../read/load-backup.ts';
+import { readAhead } from '../target/read-ahead.ts';
 import type { TargetClient } from '../target/target-client.ts';
 
 /** The archives of a backup, in the order in which they are copied: those that others may need already come first. */
@@ -48,7 +49,7 @@ async function hashOf(client: TargetClient, { name }: ArchiveReference): Promise
     if (!(error instanceof QuackupError)) throw error;
   }
   const digest = new ArchiveDigest(name);
-  for await (const piece of client.read(objectKey(name))) digest.update(piece);
+  for await (const piece of readAhead(client, objectKey(name))) digest.update(piece);
   return digest.finish().sha256;
 }
 

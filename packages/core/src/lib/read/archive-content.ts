@@ -4,6 +4,7 @@ import { objectKey } from '@quackup/target-api';
 import { ageFailure } from '../encryption/age-failure.ts';
 import { ArchiveDigest } from '../format/archive-size.ts';
 import { isEncryptedKey } from '../format/backup-name.ts';
+import { readAhead } from '../target/read-ahead.ts';
 import type { TargetClient } from '../target/target-client.ts';
 
 export interface ArchiveContentOptions {
@@ -52,7 +53,7 @@ export class ArchiveContent implements AsyncIterable<Buffer> {
   }
 
   async *#stored(): AsyncGenerator<Buffer, void, undefined> {
-    for await (const piece of this.#client.read(objectKey(this.#name))) {
+    for await (const piece of readAhead(this.#client, objectKey(this.#name))) {
       this.digest.update(piece);
       this.#length += piece.length;
       this.#options.onBytes?.(piece.length);

@@ -8,6 +8,7 @@ import { QuackupError } from '../errors.ts';
 import { describeSize, hasSizeOf } from '../format/archive-size.ts';
 import type { ArchiveReference } from '../format/schema.ts';
 import type { StoredHeader } from '../format/sealed-manifest.ts';
+import { readAhead } from '../target/read-ahead.ts';
 import type { TargetClient } from '../target/target-client.ts';
 
 /**
@@ -68,7 +69,7 @@ async function* newArchive(
   let done = 0;
   // The last piece is held back until it is known that all of them are right.
   let held: Buffer | undefined;
-  for await (const piece of client.read(key, { start: payloadStart })) {
+  for await (const piece of readAhead(client, key, { start: payloadStart })) {
     if (held !== undefined) yield held;
     digest.update(piece);
     done += piece.length;

@@ -13,7 +13,6 @@
  */
 import {
   type ByteRange,
-  isObjectKey,
   isTargetError,
   type ObjectBody,
   type ObjectInfo,
@@ -27,9 +26,11 @@ import {
 import type { NamedTarget, TargetAccess } from '../api.ts';
 import { QuackupError } from '../errors.ts';
 import { type Limits, withDefaults } from './default-limits.ts';
-import { cut, isSameVersion, replaced } from './object-version.ts';
+import { listInfos } from './list-infos.ts';
+import { cut, ObjectVersion } from './object-version.ts';
 import { OneReading } from './one-reading.ts';
 import { type Pace, SYSTEM_PACE } from './pace.ts';
+import { readPieces } from './read-pieces.ts';
 import { isPlain, notAllowed, plainRefused } from './refusals.ts';
 import { Retries } from './retries.ts';
 import { StallWatch } from './stall-watch.ts';
@@ -69,6 +70,17 @@ export class TargetClient {
   /** How many requests are made at a time where many are to be made: what the target's limits say, else `usual`. */
   concurrency(usual: number): number {
     return this.#limits.concurrency ?? usual;
+  }
+
+  /** How many ranges of one object are read at a time. */
+  get readLanes(): number {
+    const { parallelReads = 1 } = this.target;
+    return Math.max(1, Math.min(parallelReads, this.#limits.concurrency ?? parallelReads));
+  }
+
+  /** Ends everything that the client does. */
+  get signal(): AbortSignal | undefined {
+    return this.#signal;
   }
 
   /** The same target under another signal, and with at most `stallMs` of standing still. */
@@ -173,37 +185,23 @@ export class TargetClient {
     });
   }
 
-  /** The bytes of an object, or of a range of it, piece by piece: all of one version of the object. */
-  async *read(key: ObjectKey, range?: ByteRange): AsyncGenerator<Buffer, void, undefined> {
-    this.#mustRead(`to read ${key}`);
-    const retries = this.#retries();
-    let version: ObjectInfo | undefined;
-    let done = 0;
-    for (;;) {
-      const rest = done === 0 ? range : { ...range, start: (range?.start ?? 0) + done };
-      let failure: unknown;
-      try {
-        using watch = this.#watch(`get of ${key}`);
-        const { info, body } = await this.#open(watch, key, rest);
-        try {
-          if (done > 0 && !isSameVersion(info, version)) throw replaced(key);
-          version = info;
-          const iterator = (body as AsyncIterable<Buffer>)[Symbol.asyncIterator]();
-          for (;;) {
-            const next = await watch.over(() => iterator.next());
-            if (next.done === true) return retries.succeed();
-            done += next.value.length;
-            retries.progress();
-            yield next.value;
-          }
-        } finally {
-          body.destroy();
-        }
-      } catch (error) {
-        failure = error;
-      }
-      await retries.afterFailure(failure);
-    }
+  /**
+   * The bytes of an object, or of a range of it, piece by piece: all of one version of the object.
+   *
+   * @param version Which one, if other readings have begun already; each of them tells it what it finds.
+   */
+  read(
+    key: ObjectKey,
+    range?: ByteRange,
+    version: ObjectVersion = new ObjectVersion(key),
+  ): AsyncGenerator<Buffer, void, undefined> {
+    return readPieces({
+      range,
+      version,
+      retries: this.#retries(),
+      watch: () => this.#watch(`get of ${key}`),
+      open: (watch, rest) => this.#open(watch, key, rest),
+    });
   }
 
   /**
@@ -248,35 +246,17 @@ export class TargetClient {
   /** Objects in ascending order of their keys. Names that are no keys are left out, whatever a target says. */
   async *list(prefix?: string): AsyncGenerator<ObjectInfo, void, undefined> {
     this.#mustRead('to see what is there');
-    const retries = this.#retries();
-    let last: string | undefined;
-    for (;;) {
-      using watch = this.#watch('list');
-      const infos = this.target.list({
-        signal: watch.signal,
-        ...(prefix === undefined ? {} : { prefix }),
-        ...(last === undefined ? {} : { startAfter: last }),
-      });
-      const iterator = infos[Symbol.asyncIterator]();
-      let failure: unknown;
-      let left = true;
-      try {
-        for (;;) {
-          const next = await watch.over(() => iterator.next(), this.#limits.requestMs);
-          if (next.done === true) return retries.succeed();
-          retries.progress();
-          last = next.value.key;
-          if (isObjectKey(last)) yield next.value;
-        }
-      } catch (error) {
-        left = false;
-        failure = error;
-      } finally {
-        // One that failed has closed itself, and one that hangs would never answer.
-        if (left) await iterator.return?.();
-      }
-      await retries.afterFailure(failure);
-    }
+    yield* listInfos({
+      retries: this.#retries(),
+      watch: () => this.#watch('list'),
+      list: (signal, startAfter) =>
+        this.target.list({
+          signal,
+          ...(prefix === undefined ? {} : { prefix }),
+          ...(startAfter === undefined ? {} : { startAfter }),
+        }),
+      requestMs: this.#limits.requestMs,
+    });
   }
 
   #mustRead(what: string): void {
@@ -284,6 +264,7 @@ export class TargetClient {
   }
 
   async #open(watch: StallWatch, key: ObjectKey, range: ByteRange | undefined): Promise<ObjectRead> {
+    this.#mustRead(`to read ${key}`);
     return watch.over(async (signal) => {
       const read = await this.target.get(key, range === undefined ? { signal } : { signal, range });
       // A stream that fails while nobody listens ends the process. Who reads it gets its errors from the reading.

@@ -6,6 +6,7 @@
 import type { Identity } from '@quackup/age';
 import type { ChunkLocation } from '../archive/chunk-table.ts';
 import { type ArchiveIndex, chunkRange } from '../archive/index-file.ts';
+import { freeMemory } from '../archive/free-memory.ts';
 import { orderedMap } from '../archive/ordered-map.ts';
 import { isTargetError } from '@quackup/target-api';
 import { QuackupError } from '../errors.ts';
@@ -15,6 +16,7 @@ import { ArchiveContent } from '../read/archive-content.ts';
 import { codecOfArchive } from '../read/load-backup.ts';
 import { decodeChunk, type ReadChunk } from '../read/read-chunks.ts';
 import type { TargetClient } from '../target/target-client.ts';
+import { ArchiveBytes } from './archive-bytes.ts';
 import type { Problems } from './problems.ts';
 
 const FRAMES_IN_FLIGHT = 24;
@@ -48,25 +50,28 @@ export async function checkArchive(
   const reader = new ArchiveBytes(content);
   const codec = codecOfArchive(name);
   try {
-    const frames = index === undefined ? [] : reader.frames(ownChunks(index, report));
+    const frames = index === undefined ? [] : framesOf(reader, ownChunks(index, report));
     const decoded = orderedMap(frames, FRAMES_IN_FLIGHT, async ({ file, chunk, frame }) => {
       const entry = index?.head.files[file];
       const hash = index?.tables[file]?.hash(chunk);
       if (entry === undefined) return undefined;
       try {
         const { length } = chunkRange(entry, chunk);
-        return {
-          file,
-          chunk,
-          bytes: await decodeChunk(codec, frame, length, hash, `chunk ${chunk} of ${entry.database}`),
-        };
+        const what = `chunk ${chunk} of ${entry.database}`;
+        const bytes = await decodeChunk(codec, frame, length, hash, what);
+        if (codec.algorithm !== 'none') freeMemory(frame);
+        return { file, chunk, bytes };
       } catch (error) {
         if (!(error instanceof QuackupError)) throw error;
         problems.add({ code: error.code, object: name, database: entry.database, message: error.message });
         return undefined;
       }
     });
-    for await (const chunk of decoded) if (chunk !== undefined) onChunk?.(chunk.file, chunk);
+    for await (const chunk of decoded) {
+      if (chunk === undefined) continue;
+      onChunk?.(chunk.file, chunk);
+      freeMemory(chunk.bytes);
+    }
     await reader.drain();
   } catch (error) {
     if (isTargetError(error) && error.code === 'NOT_FOUND') {
@@ -86,6 +91,15 @@ export async function checkArchive(
     report('its header, which says who can read it, is not the one that was recorded');
 }
 
+async function* framesOf(
+  reader: ArchiveBytes,
+  wanted: Iterable<Wanted>,
+): AsyncGenerator<Wanted & { readonly frame: Buffer }, void, undefined> {
+  for (const want of wanted) {
+    yield { ...want, frame: await reader.take(want.location.offset, want.location.length) };
+  }
+}
+
 function* ownChunks(
   index: ArchiveIndex,
   report: (message: string) => void,
@@ -102,55 +116,5 @@ function* ownChunks(
       end = location.offset + location.length;
       yield { file, chunk, location };
     }
-  }
-}
-
-/** An archive's content as it comes, cut into the frames that are wanted. */
-class ArchiveBytes {
-  readonly #pieces: AsyncIterator<Buffer>;
-  #buffer: Buffer = Buffer.alloc(0);
-  #start = 0;
-
-  constructor(pieces: AsyncIterable<Buffer>) {
-    this.#pieces = pieces[Symbol.asyncIterator]();
-  }
-
-  get length(): number {
-    return this.#start + this.#buffer.length;
-  }
-
-  /** @throws BACKUP_DAMAGED if the archive ends before a frame does. */
-  async *frames(
-    wanted: Iterable<Wanted>,
-  ): AsyncGenerator<Wanted & { readonly frame: Buffer }, void, undefined> {
-    for (const want of wanted) {
-      const { offset, length } = want.location;
-      while (this.length < offset + length) {
-        if (!(await this.#more(offset))) {
-          throw new QuackupError(
-            'BACKUP_DAMAGED',
-            `it ends after ${this.length} bytes, in the middle of its chunks`,
-          );
-        }
-      }
-      const at = offset - this.#start;
-      // Copied: the buffer goes on while the frame is being decoded.
-      yield { ...want, frame: Buffer.from(this.#buffer.subarray(at, at + length)) };
-    }
-  }
-
-  async drain(): Promise<void> {
-    while (await this.#more(this.length));
-  }
-
-  /** Reads one more piece; forgets what lies before `keepFrom`. */
-  async #more(keepFrom: number): Promise<boolean> {
-    const next = await this.#pieces.next();
-    if (next.done === true) return false;
-    const drop = Math.min(this.#buffer.length, Math.max(0, keepFrom - this.#start));
-    this.#buffer =
-      drop === this.#buffer.length ? next.value : Buffer.concat([this.#buffer.subarray(drop), next.value]);
-    this.#start += drop;
-    return true;
   }
 }
