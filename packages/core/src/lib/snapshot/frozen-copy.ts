@@ -25,8 +25,8 @@ export class FrozenCopy implements AsyncDisposable {
   readonly #file: FileHandle;
   /** Of a copy that is kept. Any other is removed before most of it has reached the disk. */
   readonly #pace: DiskPace | undefined;
-  /** Blocks that some pass has written. */
-  readonly #written = new Set<number>();
+  /** Which blocks some pass has written. */
+  #written: Uint8Array = new Uint8Array(0);
   #held: Uint8Array = new Uint8Array(0);
 
   private constructor(path: string, file: FileHandle, isKept: boolean) {
@@ -51,6 +51,10 @@ export class FrozenCopy implements AsyncDisposable {
   /** Begins a pass over `count` blocks; none of them counts as held. */
   begin(count: number): void {
     this.#held = new Uint8Array(count);
+    if (count <= this.#written.length) return;
+    const written = new Uint8Array(count);
+    written.set(this.#written);
+    this.#written = written;
   }
 
   /** Block `id` belongs to this pass: it was written in it, or is known to be what an earlier one wrote. */
@@ -65,7 +69,7 @@ export class FrozenCopy implements AsyncDisposable {
   async write(id: number, block: Buffer): Promise<void> {
     await writeFully(this.#file, block, blockOffset(id, block.length));
     if (this.#pace === undefined) return;
-    this.#written.add(id);
+    this.#written[id] = 1;
     this.#pace.wrote(block.length);
   }
 
@@ -87,8 +91,8 @@ export class FrozenCopy implements AsyncDisposable {
   async moveTo(path: string, head: Uint8Array, blockSize: number): Promise<boolean> {
     await this.#pace?.settled();
     await writeFully(this.#file, head, 0);
-    for (const id of this.#written) {
-      if (id < this.count && !this.holds(id))
+    for (let id = 0; id < this.count; id += 1) {
+      if (this.#written[id] === 1 && !this.holds(id))
         await writeFully(this.#file, Buffer.alloc(blockSize), blockOffset(id, blockSize));
     }
     await this.#file.truncate(this.sizeBytes(blockSize));
