@@ -65,6 +65,20 @@ export async function lookIntoBucket(
   }
 }
 
+/** How many versions of each object a bucket keeps, deletion markers left out. */
+export async function countVersions(endpoint: string, Bucket: string): Promise<ReadonlyMap<string, number>> {
+  const s3 = clientOf(endpoint);
+  try {
+    const { Versions = [], IsTruncated } = await s3.listObjectVersions({ Bucket });
+    if (IsTruncated === true) throw new Error(`${Bucket} holds more than one page of versions`);
+    const counts = new Map<string, number>();
+    for (const { Key = '' } of Versions) counts.set(Key, (counts.get(Key) ?? 0) + 1);
+    return counts;
+  } finally {
+    s3.destroy();
+  }
+}
+
 function clientOf(endpoint: string): S3 {
   return new S3({
     endpoint,

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { rgwPlace } from '../support/cloud-places.ts';
 import { Site } from '../support/cloud-site.ts';
+import { rekeyTest } from '../support/cloud-rekey-test.ts';
 import { crowdTest, lifeTest } from '../support/cloud-tests.ts';
 import { filesBelow } from '../support/file-set.ts';
 import { tempFolder } from '../support/temp-folder.ts';
@@ -30,6 +31,7 @@ describe.runIf(noRgw === undefined)('on Ceph', () => {
 
   lifeTest(() => rgwPlace(rgw()));
   crowdTest(() => rgwPlace(rgw()));
+  rekeyTest(() => rgwPlace(rgw()));
 
   test(
     'the gateway is killed in the middle of an upload and of a restore, and started again',
@@ -107,6 +109,53 @@ describe.runIf(noRgw === undefined)('on Ceph', () => {
       expect(await site.well('target', 'check', 'cloud', '--quick')).toMatchObject({
         targets: [{ ok: true }],
       });
+    },
+  );
+
+  test(
+    'with object lock other recipients are new versions, and the old ones stay until their day',
+    TIMEOUT,
+    async () => {
+      const lock = ', objectLock: { mode: compliance, days: 1 }';
+      await using site = await Site.make(() => rgwPlace(rgw(), { objectLock: true }, lock), 20_000);
+      const [one, two] = [await site.makeKey('one.txt'), await site.makeKey('two.txt')];
+      await site.configure(`encryption: { recipients: [${one}], identities: { file: one.txt } }`);
+      const { backup: first } = (await site.well('backup')) as { backup: string };
+      await runSql(site.database, ['INSERT INTO t VALUES (-1, 0, uuid())', 'CHECKPOINT']);
+      const { backup: second } = (await site.well('backup', '--full')) as { backup: string };
+      await site.configure(
+        `encryption: { recipients: [${two}], identities: [{ file: one.txt }, { file: two.txt }] }`,
+      );
+      const rekey = await site.run('rekey');
+      expect(rekey, rekey.stderr).toMatchObject({
+        status: 0,
+        json: { results: [{ rekeyed: [{}, {}], failed: [] }] },
+      });
+      // It is said what is not undone, and it is true.
+      expect(rekey.stderr).toContain('old versions that a bucket keeps');
+      expect(await site.cloud.versionsOf?.(`${second}.tar.zst.age`)).toBe(2);
+      await site.configure(`encryption: { recipients: [${two}], identities: { file: one.txt } }`);
+      expect((await site.run('restore', second, '--restore-dir', 'nowhere')).json).toMatchObject({
+        error: { code: 'KEY_WRONG' },
+      });
+      await site.configure(`encryption: { recipients: [${two}], identities: { file: two.txt } }`);
+      await site.expectRestores(second);
+      const policy = ['--keep-days', '0', '--min-count', '0', '--keep-last', '1'];
+      expect(await site.well('cleanup', ...policy)).toMatchObject({ removed: [{ name: first }] });
+      expect(await site.listed()).toEqual([second]);
+      expect(await site.cloud.versionsOf?.(`${first}.tar.zst.age`)).toBe(2);
+      // Who wants the lock to be kept to says that nothing is to be replaced.
+      await site.configure(
+        `encryption: { recipients: [${one}], identities: [{ file: one.txt }, { file: two.txt }] }`,
+        'append-only',
+      );
+      for (const command of ['rekey', 'cleanup']) {
+        expect(await site.run(command)).toMatchObject({
+          status: 2,
+          json: { error: { code: 'TARGET_ACCESS' } },
+        });
+      }
+      expect(await site.cloud.versionsOf?.(`${second}.tar.zst.age`)).toBe(2);
     },
   );
 });

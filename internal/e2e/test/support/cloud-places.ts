@@ -2,7 +2,7 @@
 import { ACCOUNT, ACCOUNT_KEY, startAzurite } from '@quackup/azurite-server';
 import { startGcsServer } from '@quackup/gcs-server';
 import { type Rgw, startS3Server } from '@quackup/s3-server';
-import { type BucketOptions, lookIntoBucket, makeBucket } from '@quackup/s3-server/buckets';
+import { type BucketOptions, countVersions, lookIntoBucket, makeBucket } from '@quackup/s3-server/buckets';
 
 import { Gate } from './gate.ts';
 
@@ -16,6 +16,8 @@ export interface CloudPlace extends AsyncDisposable {
   names(): Promise<readonly string[]>;
   /** Keys of unfinished uploads, where the service has such a thing. */
   uploads?(): Promise<readonly string[]>;
+  /** How many versions are kept of an object, where the service has such a thing. */
+  versionsOf?(name: string): Promise<number>;
   /** The way to it. */
   readonly gate: Gate;
 }
@@ -39,6 +41,7 @@ export async function rgwPlace(
     secrets: ['testsecret'],
     names: async () => withoutPrefix((await lookIntoBucket(endpoint, bucket)).objects),
     uploads: async () => withoutPrefix((await lookIntoBucket(endpoint, bucket)).uploads),
+    versionsOf: async (name) => (await countVersions(endpoint, bucket)).get(`${PREFIX}${name}`) ?? 0,
     gate,
     [Symbol.asyncDispose]: async () => gate.close(),
   };

@@ -7,12 +7,7 @@ import { Site } from './cloud-site.ts';
 export function rekeyTest(makeCloud: () => Promise<CloudPlace>): void {
   test('encrypted backups get other recipients', { timeout: 120_000 }, async () => {
     await using site = await Site.make(makeCloud, 500_000);
-    const recipients: string[] = [];
-    for (const name of ['one.txt', 'two.txt']) {
-      const { recipient } = (await site.well('keygen', '--out', name)) as { recipient: string };
-      recipients.push(recipient);
-    }
-    const [one = '', two = ''] = recipients;
+    const [one, two] = [await site.makeKey('one.txt'), await site.makeKey('two.txt')];
     await site.configure(`encryption: { recipients: [${one}] }`);
     const { backup } = (await site.well('backup')) as { backup: string };
     await site.configure(

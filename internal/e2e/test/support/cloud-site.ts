@@ -37,11 +37,15 @@ export class Site implements AsyncDisposable {
     return site;
   }
 
-  /** @param more Further lines of the configuration. */
-  configure(more: string): Promise<void> {
+  /**
+   * @param more Further lines of the configuration.
+   * @param access What may be done in the cloud.
+   */
+  configure(more: string, access: 'full' | 'append-only' = 'full'): Promise<void> {
+    const cloud = this.cloud.options.replace(/\}$/, `, access: ${access} }`);
     return writeFile(
       join(this.folder, 'quackup.yaml'),
-      `databases: [{ path: my.duckdb }]\ntargets:\n  cloud: ${this.cloud.options}\n  here: { type: local, path: ./here }\nbackup: { targets: [cloud], tempDir: . }\n${more}\n`,
+      `databases: [{ path: my.duckdb }]\ntargets:\n  cloud: ${cloud}\n  here: { type: local, path: ./here }\nbackup: { targets: [cloud], tempDir: . }\n${more}\n`,
     );
   }
 
@@ -59,6 +63,12 @@ export class Site implements AsyncDisposable {
     const { status, json, stderr } = await this.run(...args);
     expect(status, `${args.join(' ')}: ${stderr}`).toBe(0);
     return json;
+  }
+
+  /** Makes a key in a file. @returns its recipient. */
+  async makeKey(file: string): Promise<string> {
+    const { recipient } = (await this.well('keygen', '--out', file)) as { recipient: string };
+    return recipient;
   }
 
   async listed(): Promise<readonly string[]> {

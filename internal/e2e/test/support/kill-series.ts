@@ -15,6 +15,8 @@ import { type KillMoment, WarmCli } from './warm-cli.ts';
 export interface KillSeries {
   readonly cwd: string;
   readonly args: readonly string[];
+  /** Added to the environment. */
+  readonly env?: Readonly<Record<string, string>>;
   readonly kills: number;
   readonly seed: number;
   /** Steps that are short: each gets the same share of half of the kills, at up to `withinMs` after the sign. */
@@ -27,13 +29,13 @@ export interface KillSeries {
 
 /** @returns how many runs had come how far. */
 export async function killSeries(series: KillSeries): Promise<ReadonlyMap<string, number>> {
-  const { cwd, args, kills, seed, signs } = series;
+  const { cwd, args, env, kills, seed, signs } = series;
   const random = seededRandom(seed);
-  let next = new WarmCli();
+  let next = new WarmCli(env);
   const take = (): WarmCli => {
     const taken = next;
     // Started while the one before it is at work or looked at.
-    next = new WarmCli();
+    next = new WarmCli(env);
     return taken;
   };
   try {

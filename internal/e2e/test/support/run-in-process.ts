@@ -6,6 +6,7 @@ import { runCli } from 'quackup';
 export async function runInProcess(
   cwd: string,
   args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
 ): Promise<{ readonly status: number; readonly json: unknown; readonly stderr: string }> {
   const stdout = collector();
   const stderr = collector();
@@ -13,7 +14,7 @@ export async function runInProcess(
     stdin: Readable.from([]),
     stdout: stdout.stream,
     stderr: stderr.stream,
-    env: process.env,
+    env: { ...process.env, ...env },
     cwd,
     now: () => new Date(),
     signal: new AbortController().signal,

@@ -35,8 +35,12 @@ export class WarmCli {
   readonly #ended = Promise.withResolvers<void>();
   #end: { readonly exitCode: number; readonly atMs: number } | undefined;
 
-  constructor() {
-    this.#child = spawn(process.execPath, [SCRIPT], { stdio: ['pipe', 'pipe', 'pipe'] });
+  /** @param env Added to the environment of this process. */
+  constructor(env: Readonly<Record<string, string>> = {}) {
+    this.#child = spawn(process.execPath, [SCRIPT], {
+      stdio: ['pipe', 'pipe', 'pipe'],
+      env: { ...process.env, ...env },
+    });
     // A child that is killed breaks the pipe; its end says so as well.
     this.#child.stdin.on('error', () => undefined);
     this.#output = text(this.#child.stderr);
