@@ -64,7 +64,8 @@ describe('keys', () => {
     for (const identity of [usual, ...others])
       expect((await decrypted(file, [identity])).equals(plain)).toBe(true);
     const stranger = await generateIdentity();
-    await expect(decrypted(file, [stranger])).rejects.toMatchObject({ code: 'WRONG_KEY' });
+    await expect(decrypted(file, [stranger])).rejects.toThrow('the key does not open the file');
+    await expect(decrypted(file, [stranger, stranger])).rejects.toThrow('none of the 2 keys opens the file');
     await expect(decrypted(file, [])).rejects.toMatchObject({ code: 'WRONG_KEY' });
     await expect(decrypted(file, [passphraseIdentity('x'), hybrid])).rejects.toMatchObject({
       code: 'WRONG_KEY',

@@ -56,6 +56,11 @@ export async function unwrapFileKey(header: Header, identities: readonly Identit
   const types = [...new Set(header.stanzas.map(({ args }) => args[0]))].join(', ');
   throw new AgeError(
     'WRONG_KEY',
-    `none of the ${identities.length} keys opens the file; it is encrypted for ${header.stanzas.length}, by ${types}`,
+    `${whichKeys(identities.length)} the file; it is encrypted for ${header.stanzas.length}, by ${types}`,
   );
+}
+
+function whichKeys(count: number): string {
+  if (count === 0) return 'there is no key for';
+  return count === 1 ? 'the key does not open' : `none of the ${count} keys opens`;
 }

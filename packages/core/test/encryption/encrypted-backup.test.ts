@@ -122,6 +122,14 @@ describe('without a key', () => {
     await expect(
       verifyBackup(place(base), LAST, { level: 'blocks', keys: keysOf(other) }),
     ).rejects.toMatchObject({ code: 'KEY_WRONG', exitCode: 2 });
+    // Without it this level would work.
+    await expect(
+      verifyBackup(place(base), LAST, { level: 'archive', keys: keysOf(other) }),
+    ).rejects.toMatchObject({
+      code: 'KEY_WRONG',
+      message: expect.stringContaining('the key does not open'),
+      hint: expect.stringContaining('level archive needs no key'),
+    });
   });
 
   test('cleanup keeps what is needed and removes the rest', async () => {

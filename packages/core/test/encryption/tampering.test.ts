@@ -231,29 +231,35 @@ async function isFound(store: MemoryStore, backup: string, where: string): Promi
   }
 }
 
-test(`${RUNS} changes of encrypted objects: none is accepted, and nothing is given out that was not backed up`, async () => {
-  const random = seeded(SEED);
-  const names = Object.keys(changes);
-  const refused = new Map(names.map((name) => [name, 0]));
-  for (let run = 0; run < RUNS; run += 1) {
-    const name = names[run % names.length] ?? '';
-    const backup = pick([...contents.keys()], random);
-    const store = copyOf(base);
-    changes[name]?.(store, { backup, archive: pick(archives.get(backup) ?? [], random) }, random);
-    const where = `run ${run}: ${name}`;
-    const isChanged = [...store.objects].some(([key, bytes]) => !bytesOf(base, key).equals(bytes));
-    expect(isChanged, `${where} changes something`).toBe(true);
-    const found: string[] = [];
-    for (const other of contents.keys()) {
-      const isOut = await isRefused(store, other, `${where}, ${other}`);
-      if (isOut) refused.set(name, (refused.get(name) ?? 0) + 1);
-      // A restore may not need what was changed; verify reads all of it.
-      if (await isFound(store, other, `${where}, ${other}`)) found.push(other);
-      else expect(isOut, `${where}, ${other}: restore refuses what verify finds whole`).toBe(false);
+test(
+  `${RUNS} changes of encrypted objects: none is accepted, and nothing is given out that was not backed up`,
+  { timeout: 60_000 + RUNS * 1000 },
+  async () => {
+    const random = seeded(SEED);
+    const names = Object.keys(changes);
+    const refused = new Map(names.map((name) => [name, 0]));
+    for (let run = 0; run < RUNS; run += 1) {
+      const name = names[run % names.length] ?? '';
+      const backup = pick([...contents.keys()], random);
+      const store = copyOf(base);
+      changes[name]?.(store, { backup, archive: pick(archives.get(backup) ?? [], random) }, random);
+      const where = `run ${run}: ${name}`;
+      const isChanged = [...store.objects].some(([key, bytes]) => !bytesOf(base, key).equals(bytes));
+      expect(isChanged, `${where} changes something`).toBe(true);
+      const found: string[] = [];
+      for (const other of contents.keys()) {
+        const isOut = await isRefused(store, other, `${where}, ${other}`);
+        if (isOut) refused.set(name, (refused.get(name) ?? 0) + 1);
+        // A restore may not need what was changed; verify reads all of it.
+        if (await isFound(store, other, `${where}, ${other}`)) found.push(other);
+        else expect(isOut, `${where}, ${other}: restore refuses what verify finds whole`).toBe(false);
+      }
+      expect(found, where).not.toEqual([]);
     }
-    expect(found, where).not.toEqual([]);
-  }
-  process.stdout.write(`${RUNS} changes; restores refused: ${JSON.stringify(Object.fromEntries(refused))}\n`);
-  expect(encryption.recipients).toHaveLength(1);
-  expect(identity.kind).toBe('x25519');
-});
+    process.stdout.write(
+      `${RUNS} changes; restores refused: ${JSON.stringify(Object.fromEntries(refused))}\n`,
+    );
+    expect(encryption.recipients).toHaveLength(1);
+    expect(identity.kind).toBe('x25519');
+  },
+);

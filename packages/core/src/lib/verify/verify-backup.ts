@@ -122,8 +122,18 @@ async function openRun(
     const manifest = await openManifest(archives, stored);
     return new VerifyRun(archives, manifest, options, problems, notes);
   } catch (error) {
-    if (!(error instanceof QuackupError) || error.code !== 'BACKUP_DAMAGED') throw error;
+    if (!(error instanceof QuackupError)) throw error;
+    if (error.code === 'KEY_WRONG' && options.level === 'archive') throw needsNoKey(error);
+    if (error.code !== 'BACKUP_DAMAGED') throw error;
     problems.add({ code: error.code, object: `${stored.name}.json`, message: error.message });
     return undefined;
   }
+}
+
+/** A key that does not fit keeps a verification from what works without one. */
+function needsNoKey({ message, cause }: QuackupError): QuackupError {
+  return new QuackupError('KEY_WRONG', message, {
+    cause,
+    hint: 'level archive needs no key: leave encryption.identities out of quackup.yaml; or name one that fits: quackup show has the fingerprints',
+  });
 }
