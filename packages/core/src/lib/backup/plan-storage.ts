@@ -1,7 +1,7 @@
 /** Decides whether a backup is full or incremental, and which blocks an incremental one stores. */
 import type { BackupKind } from '../api.ts';
 import type { OnProgress } from '../progress.ts';
-import type { PlannedFile } from '../archive/archive-writer.ts';
+import type { PlannedFile } from '../archive/archive-plan.ts';
 import type { ArchiveFile } from '../archive/archive-file.ts';
 import type { Base } from '../archive/base.ts';
 import type { TargetClient } from '../target/target-client.ts';

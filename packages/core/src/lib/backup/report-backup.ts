@@ -1,10 +1,10 @@
 import type { BackupReport, DatabaseReport, TargetReport } from '../api.ts';
 import { failureReport } from '../failure-report.ts';
 import type { BackupRun } from './backup-run.ts';
-import type { WrittenArchive } from './write-archive.ts';
+import type { UnlistedBackup } from './write-archive.ts';
 
 /** What was done, with the databases and targets that failed. */
-export function reportBackup(run: BackupRun, written: WrittenArchive, durationMs: number): BackupReport {
+export function reportBackup(run: BackupRun, written: UnlistedBackup, durationMs: number): BackupReport {
   const { options, source, reservation } = run;
   const { kind, fullReason, stored } = written;
   return {
@@ -30,7 +30,7 @@ export function reportBackup(run: BackupRun, written: WrittenArchive, durationMs
 
 function databaseReports(
   { options, failed }: BackupRun,
-  { entries, reusedBytes }: WrittenArchive,
+  { entries, reusedBytes }: UnlistedBackup,
 ): DatabaseReport[] {
   const byName = new Map(entries.map((entry) => [entry.name, entry]));
   return options.databases.map(({ name, path }) => {

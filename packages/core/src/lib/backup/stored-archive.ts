@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto';
 
 import { prepareEncryption } from '@quackup/age';
 
-import type { ArchiveTail, ArchiveWriter } from '../archive/archive-writer.ts';
+import type { ArchiveTail } from '../archive/archive-plan.ts';
+import type { ArchiveWriter } from '../archive/archive-writer.ts';
 import type { Base } from '../archive/base.ts';
 import { freeMemory } from '../archive/free-memory.ts';
 import type { Encryption } from '../encryption/encryption.ts';

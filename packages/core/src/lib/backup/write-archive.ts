@@ -17,8 +17,8 @@ import { type ChosenStorage, StorageChooser } from './storage-chooser.ts';
 import type { StoredArchive } from './stored-archive.ts';
 import { uploadArchive } from './upload-archive.ts';
 
-/** An archive that has been written, before anything says that it is there. */
-export interface WrittenArchive {
+/** A backup whose archive is on the targets, before a manifest says that it is there. */
+export interface UnlistedBackup {
   readonly kind: BackupKind;
   /** Why nothing of earlier backups was reused, if that was not asked for. */
   readonly fullReason?: string;
@@ -31,7 +31,7 @@ export interface WrittenArchive {
 }
 
 /** @throws BACKUP_FAILED if no database is left; TARGET_FAILED if no target is. */
-export async function writeArchive(run: BackupRun): Promise<WrittenArchive> {
+export async function writeArchive(run: BackupRun): Promise<UnlistedBackup> {
   const chooser = new StorageChooser(run);
   const frozen = new Set<string>();
   for (;;) {
@@ -56,7 +56,7 @@ async function storeOpened(
   run: BackupRun,
   opened: readonly OpenDatabase[],
   chooser: StorageChooser,
-): Promise<WrittenArchive> {
+): Promise<UnlistedBackup> {
   const { options, reservation } = run;
   const { encryption, onProgress, signal } = options;
   const task = 'archive';

@@ -15,14 +15,14 @@ import { failedDatabases } from './failed-databases.ts';
 import { rememberBase } from './remember-base.ts';
 import type { StoredArchive } from './stored-archive.ts';
 import { whenAbsent } from './upload-archive.ts';
-import type { WrittenArchive } from './write-archive.ts';
+import type { UnlistedBackup } from './write-archive.ts';
 
 /**
  * Declares the backup on every target that works and still has every archive that it refers to; a target that has not is given up.
  *
  * @throws TARGET_FAILED if no target is left.
  */
-export async function writeManifests(run: BackupRun, written: WrittenArchive): Promise<void> {
+export async function writeManifests(run: BackupRun, written: UnlistedBackup): Promise<void> {
   const { reservation, options } = run;
   const finishedAt = (options.clock ?? systemClock).now();
   // Targets that got the same bytes get the same manifest.
@@ -57,7 +57,7 @@ async function checkArchives(client: TargetClient, archives: readonly ArchiveRef
 
 async function manifestText(
   run: BackupRun,
-  { kind, entries }: WrittenArchive,
+  { kind, entries }: UnlistedBackup,
   stored: StoredArchive,
   finishedAt: Date,
 ): Promise<string> {
