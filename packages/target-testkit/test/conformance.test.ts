@@ -2,11 +2,18 @@ import { MemoryStore, MemoryTarget, FaultyTarget, type ConformanceSetup } from '
 import { describeTarget } from '../src/vitest.ts';
 import type { MemoryTargetOptions } from '../src/index.ts';
 import { wholeSetup } from './memory-definition.ts';
+import { type Uploads, withUploads } from './uploads.ts';
 
 function memory(options: MemoryTargetOptions = {}): ConformanceSetup {
   const store = new MemoryStore();
   return { ...wholeSetup(store), open: async () => new MemoryTarget({ ...options, store }) };
 }
+
+const places = new MemoryStore();
+const uploads: Uploads = new Set();
+describeTarget('MemoryTarget that tells its uploads', {
+  open: async () => withUploads(new MemoryTarget({ store: places }), uploads),
+});
 
 const inMemory = { 'put.bounded-memory': 'the objects themselves are in memory' };
 

@@ -8,6 +8,7 @@ import { listMutants } from './mutants/list-mutants.ts';
 import type { Mutant } from './mutants/mutant.ts';
 import { productMutants } from './mutants/product-mutants.ts';
 import { putMutants } from './mutants/put-mutants.ts';
+import { unfinishedMutants } from './mutants/unfinished-mutants.ts';
 import { memoryDefinition, wholeSetup } from './memory-definition.ts';
 
 const mutants: readonly Mutant[] = [
@@ -17,6 +18,7 @@ const mutants: readonly Mutant[] = [
   ...listMutants,
   ...lifeMutants,
   ...productMutants,
+  ...unfinishedMutants,
 ];
 
 async function run(mutant: Mutant, id: string): Promise<CaseResult> {

@@ -13,6 +13,7 @@ export type Feature =
   | 'maxObjectSize'
   | 'small-limit'
   | 'deleteMany'
+  | 'unfinishedUploads'
   | 'large'
   | 'secrets'
   | 'foreign'

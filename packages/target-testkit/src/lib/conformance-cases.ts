@@ -18,6 +18,7 @@ import { putVisibilityCases } from './cases/put-visibility-cases.ts';
 import { rangeCases } from './cases/range-cases.ts';
 import { sequenceCases } from './cases/sequence-cases.ts';
 import { statCases } from './cases/stat-cases.ts';
+import { unfinishedCases } from './cases/unfinished-cases.ts';
 import type { ConformanceCase } from './conformance-case.ts';
 
 /** Every sentence of the contract that says what a target does, one case or more for each. Ids are unique and permanent. */
@@ -37,6 +38,7 @@ export const conformanceCases: readonly ConformanceCase[] = [
   ...listCases,
   ...listReadingCases,
   ...deleteCases,
+  ...unfinishedCases,
   ...abortCases,
   ...closeCases,
   ...consistencyCases,

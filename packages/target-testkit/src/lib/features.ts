@@ -42,6 +42,7 @@ function hasFeature(feature: Feature, target: StorageTarget, setup: ConformanceS
     maxObjectSize: maxObjectSize !== undefined,
     'small-limit': maxObjectSize !== undefined && maxObjectSize <= SMALL_LIMIT,
     deleteMany: target.deleteMany !== undefined,
+    unfinishedUploads: target.unfinishedUploads !== undefined,
     large: setup.large ?? false,
     secrets: secretsOf(setup).length > 0,
     foreign: setup.foreign !== undefined,
