@@ -15,6 +15,7 @@ export {
   MAX_SEGMENTS,
   objectKey,
 } from './lib/object-key.ts';
+export { commitSignal } from './lib/commit-signal.ts';
 export { readBody } from './lib/read-body.ts';
 export {
   isTargetError,

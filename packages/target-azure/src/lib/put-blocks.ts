@@ -6,7 +6,13 @@
 // All ids of one name must have one length, also those that an earlier put left there: Azure refuses the block otherwise.
 import { createHash, randomBytes } from 'node:crypto';
 
-import { type ObjectInfo, type ObjectKey, type PutCondition, TargetError } from '@quackup/target-api';
+import {
+  commitSignal,
+  type ObjectInfo,
+  type ObjectKey,
+  type PutCondition,
+  TargetError,
+} from '@quackup/target-api';
 
 import { azureCodeOf } from './azure-failure.ts';
 import { blocksInFlight } from './block-plan.ts';
@@ -132,8 +138,9 @@ async function commit(
 ): Promise<ObjectInfo> {
   const putId = newPutId();
   const { accessTier } = options;
-  const request = { what: `put of "${key}": join ${ids.length} blocks`, signal, patienceMs: COMMIT_MS };
+  const what = { what: `put of "${key}": join ${ids.length} blocks`, patienceMs: COMMIT_MS };
   const send = async (): Promise<ObjectInfo> => {
+    const request = { ...what, signal: commitSignal(signal) };
     try {
       const { etag, lastModified } = await connection.call(request, (container, abortSignal) =>
         container.getBlockBlobClient(connection.nameOf(key)).commitBlockList([...ids], {

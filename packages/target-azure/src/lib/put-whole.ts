@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-import type { ObjectInfo, ObjectKey, PutCondition } from '@quackup/target-api';
+import { commitSignal, type ObjectInfo, type ObjectKey, type PutCondition } from '@quackup/target-api';
 
 import {
   conditionsOf,
@@ -23,8 +23,9 @@ export async function putWhole(
 ): Promise<ObjectInfo> {
   const putId = newPutId();
   const { accessTier } = options;
-  const request = { what: `put of "${key}"`, signal, bodySize: bytes.length };
+  const what = { what: `put of "${key}"`, bodySize: bytes.length };
   const send = async (): Promise<ObjectInfo> => {
+    const request = { ...what, signal: commitSignal(signal) };
     try {
       const { etag, lastModified } = await connection.call(request, (container, abortSignal) =>
         container.getBlockBlobClient(connection.nameOf(key)).upload(bytes, bytes.length, {

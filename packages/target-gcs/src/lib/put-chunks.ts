@@ -80,7 +80,7 @@ async function begin(
 
 async function sendAll(
   upload: ResumableUpload,
-  { signal, fail }: ChunkedPut,
+  { fail }: ChunkedPut,
   first: BodyPart,
   rest: AsyncIterable<BodyPart>,
 ): Promise<ObjectResource> {
@@ -102,7 +102,6 @@ async function sendAll(
     throw error;
   }
   const object = await sending;
-  signal.throwIfAborted();
   if (object === undefined) throw new TypeError('a body ends with a last part');
   return object;
 }

@@ -11,7 +11,7 @@
 //   --BOUNDARY--
 import { createHash } from 'node:crypto';
 
-import type { ObjectInfo, ObjectKey, PutCondition } from '@quackup/target-api';
+import { commitSignal, type ObjectInfo, type ObjectKey, type PutCondition } from '@quackup/target-api';
 
 import { infoOf, type ObjectResource, parseResourceText, RESOURCE_FIELDS } from './object-resource.ts';
 import { conditionQuery, headIfPresent, newMetadata, newPutId, type PutContext } from './put-context.ts';
@@ -32,7 +32,6 @@ export async function putWhole(
   const boundary = newPutId();
   const request = {
     what: `put of "${key}"`,
-    signal,
     method: 'POST' as const,
     url: `/upload${connection.objectsPath}`,
     query: { uploadType: 'multipart', fields: RESOURCE_FIELDS, ...conditionQuery(key, condition) },
@@ -45,7 +44,8 @@ export async function putWhole(
       Buffer.from(`\r\n--${boundary}--\r\n`),
     ]),
   };
-  const send = async (): Promise<ObjectResource> => parseResourceText((await connection.call(request)).text);
+  const send = async (): Promise<ObjectResource> =>
+    parseResourceText((await connection.call({ ...request, signal: commitSignal(signal) })).text);
   let found: ObjectResource | undefined;
   const wasDone = async (): Promise<boolean> => {
     const there = await headIfPresent(connection, key, signal);

@@ -11,7 +11,7 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 
-import { isTargetError, type ObjectKey, TargetError } from '@quackup/target-api';
+import { commitSignal, isTargetError, type ObjectKey, TargetError } from '@quackup/target-api';
 
 import type { GcsConnection } from './gcs-connection.ts';
 import { statusOf } from './gcs-failure.ts';
@@ -134,7 +134,8 @@ export class ResumableUpload {
     const { connection, key, address, signal } = this.#options;
     const { status, headers, text } = await connection.call({
       what: `put of "${key}": ${step}`,
-      signal,
+      // With the hash comes the last chunk.
+      signal: md5 === undefined ? signal : commitSignal(signal),
       method: 'PUT',
       url: address,
       query: { fields: RESOURCE_FIELDS },

@@ -1,5 +1,5 @@
 import type { CompletedPart } from '@aws-sdk/client-s3';
-import { type ObjectKey, type PutCondition, TargetError } from '@quackup/target-api';
+import { commitSignal, type ObjectKey, type PutCondition, TargetError } from '@quackup/target-api';
 
 import type { BodyPart } from './body-parts.ts';
 import { partsInFlight } from './part-plan.ts';
@@ -172,14 +172,14 @@ async function complete(
   putId: string,
   parts: readonly CompletedPart[],
 ): Promise<string | undefined> {
-  const request = {
+  const what = {
     what: `put of "${key}": join ${parts.length} parts`,
     action: 's3:PutObject',
-    signal,
     patienceMs: COMPLETE_MS,
   };
   let conflict = false;
   const send = async (): Promise<string | undefined> => {
+    const request = { ...what, signal: commitSignal(signal) };
     try {
       const { ETag } = await connection.call(request, (s3, callOptions) =>
         s3.completeMultipartUpload(

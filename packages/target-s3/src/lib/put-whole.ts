@@ -1,4 +1,4 @@
-import type { ObjectInfo, ObjectKey, PutCondition } from '@quackup/target-api';
+import { commitSignal, type ObjectInfo, type ObjectKey, type PutCondition } from '@quackup/target-api';
 
 import {
   conditionHeaders,
@@ -21,8 +21,9 @@ export async function putWhole(
   signal: AbortSignal,
 ): Promise<ObjectInfo> {
   const putId = newPutId();
-  const request = { what: `put of "${key}"`, action: 's3:PutObject', signal, bodySize: bytes.length };
+  const what = { what: `put of "${key}"`, action: 's3:PutObject', bodySize: bytes.length };
   const send = async (): Promise<string | undefined> => {
+    const request = { ...what, signal: commitSignal(signal) };
     try {
       const { ETag } = await connection.call(request, (s3, callOptions) =>
         s3.putObject(

@@ -1,3 +1,5 @@
+import { setTimeout as pause } from 'node:timers/promises';
+
 import type { ObjectInfo, StorageTarget } from '@quackup/target-api';
 import { TargetError } from '@quackup/target-api';
 
@@ -35,6 +37,19 @@ export const lifeMutants: readonly Mutant[] = [
       'abort.list-in-the-middle',
     ],
     deaf,
+  ),
+  putMutant(
+    'gives up what it cannot call back',
+    ['abort.put-at-its-end'],
+    async (inner, key, body, { signal, ...options }) => {
+      const bytes = await collect(body);
+      signal?.throwIfAborted();
+      const aborted = Promise.withResolvers<never>();
+      signal?.addEventListener('abort', () => aborted.reject(signal.reason));
+      // The service stores it, whether or not somebody waits for the answer.
+      const stored = pause(5).then(() => inner.put(key, bodyOf(bytes), options));
+      return Promise.race([stored, aborted.promise]);
+    },
   ),
   putMutant(
     'wraps the reason of an abort',

@@ -1,3 +1,5 @@
+import { setTimeout as pause } from 'node:timers/promises';
+
 import type { ObjectKey, StorageTarget } from '@quackup/target-api';
 
 import { bodyOf, holdPut, pattern, ProbeBody } from '../bodies.ts';
@@ -96,6 +98,37 @@ export const abortCases: readonly ConformanceCase[] = [
       }
       await checkAbsent(target, key('new'), 'new object after a put that was aborted');
       await checkStored(target, key('old'), TAIL, 'old object after a put that was aborted');
+    },
+  },
+  {
+    id: 'abort.put-at-its-end',
+    sentence: 'put: not visible at all if it rejects (aborted when its body has been read)',
+    safe: true,
+    slow: 2,
+    run: async ({ target, key, reopen }) => {
+      const other = await reopen();
+      const reason = new Error('enough');
+      const rejected: ObjectKey[] = [];
+      // Where an abort may meet the request that makes the object visible.
+      for (const [number, delayMs] of [0, 0, 1, 1, 2, 3, 5, 8, 12, 20].entries()) {
+        const each = key(`n${number}`);
+        const controller = new AbortController();
+        const { signal } = controller;
+        const last = async (): Promise<Uint8Array> => {
+          setTimeout(() => controller.abort(reason), delayMs);
+          return TAIL;
+        };
+        const outcome = await outcomeOf(target.put(each, new ProbeBody([HEAD, last]), { signal }));
+        if (outcome.ok) {
+          checkEqual((await other.stat(each))?.size, HEAD.length + TAIL.length, 'size of what was stored');
+          continue;
+        }
+        await checkRejectsWith(Promise.reject(outcome.error), reason, 'put');
+        rejected.push(each);
+      }
+      // What was on its way has arrived by then.
+      await pause(300);
+      for (const each of rejected) await checkAbsent(other, each, 'after a put that was aborted at its end');
     },
   },
   {
