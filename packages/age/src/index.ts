@@ -32,5 +32,5 @@ export { passphraseIdentity, type PassphraseOptions, passphraseRecipient } from 
 export { type EncryptedSource, type HeaderInfo, readHeader } from './lib/read-header.ts';
 export { parseRecipient, parseRecipients, type Recipient, type RecipientKind } from './lib/recipient.ts';
 export { rekeyHeader } from './lib/rekey-header.ts';
-export { openSealed, type SealedRange } from './lib/sealed-range.ts';
+export type { SealedRange } from './lib/sealed-range.ts';
 export type { Stanza } from './lib/stanza.ts';

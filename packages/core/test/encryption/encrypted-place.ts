@@ -33,7 +33,7 @@ type PlaceOptions = Omit<Partial<BackupOptions>, 'encryption'> & {
   readonly encryption?: Encryption | 'none';
 };
 
-/** A database of some hundred blocks with random content, and a folder for what is remembered. */
+/** A database of about a hundred blocks with random content, and a folder for what is remembered. */
 export class EncryptedPlace implements Disposable {
   readonly #folder = tempFolder();
   readonly database: string = join(this.#folder.path, 'data.duckdb');
@@ -41,11 +41,12 @@ export class EncryptedPlace implements Disposable {
   /** What the last backup had to say. */
   readonly messages: string[] = [];
 
-  constructor() {
+  /** @param rows From 100,000 on there are so many blocks that a restore opens and decodes them on threads. */
+  constructor(rows = 60_000) {
     runSql(
       join(this.#folder.path, 'maker.duckdb'),
       `ATTACH '${this.database}' AS data (BLOCK_SIZE 16384)`,
-      'CREATE TABLE data.t AS SELECT i, random() AS a, random() AS b FROM range(60000) r(i)',
+      `CREATE TABLE data.t AS SELECT i, random() AS a, random() AS b FROM range(${rows}) r(i)`,
       'CREATE TABLE data.u AS SELECT i, random() AS a FROM range(3000) r(i)',
       'CHECKPOINT data',
     );

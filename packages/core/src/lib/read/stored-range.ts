@@ -1,4 +1,4 @@
-import { AgeError, type AgeErrorCode, openSealed, type SealedRange } from '@quackup/age';
+import { AgeError, type AgeErrorCode, openSealed, type SealedRange } from '@quackup/age/sealed';
 
 /** A range of an archive as it is stored, and what it takes to open it if it is encrypted. */
 export interface StoredRange {
