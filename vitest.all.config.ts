@@ -15,17 +15,22 @@ const folders = ['packages', 'apps', 'internal', 'examples']
   .concat('bench')
   .filter((folder) => existsSync(join(import.meta.dirname, folder, 'test')));
 
-/** The files that take longest. They begin first, so that none of them is alone at the end; the others follow by their size. */
+/**
+ * The files that take longest. They begin first, so that none of them is alone at the end; the others follow by their size. Those that
+ * wait for a server most of the time stand apart: beside them there is work for every core.
+ */
 const LONGEST = [
-  'internal/e2e/test/cloud/clouds.test.ts',
-  'internal/e2e/test/cloud/rgw.test.ts',
   'packages/target-s3/test/rgw.test.ts',
   'internal/e2e/test/kill.test.ts',
+  'internal/e2e/test/cloud/clouds.test.ts',
   'internal/e2e/test/hot-backup.test.ts',
-  'internal/e2e/test/cloud/third-party.test.ts',
+  'packages/target-s3/test/conformance.test.ts',
+  'packages/core/test/backup/faults.test.ts',
+  'internal/e2e/test/cloud/rgw.test.ts',
   'packages/core/test/backup/incremental.test.ts',
   'internal/e2e/test/year/year.test.ts',
-  'packages/core/test/backup/faults.test.ts',
+  'apps/cli/test/import.test.ts',
+  'internal/e2e/test/cloud/third-party.test.ts',
   'internal/e2e/test/cloud/refusals.test.ts',
   'internal/e2e/test/survive/interrupted.test.ts',
   'packages/core/test/repair/repair-target.test.ts',

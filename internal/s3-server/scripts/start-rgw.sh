@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # A one-node Ceph (monitor, one store, S3 gateway) on 127.0.0.1, without systemd, manager or container.
 # usage: start-rgw.sh DIR PORT     makes DIR anew; its objects are in memory. Ends when the gateway answers.
-# Ports: PORT for S3, PORT+1000 for the monitor, PORT+1100 to PORT+1200 for the store. Process ids: DIR/pids.
+# Ports: PORT for S3, PORT+5000 for the monitor, PORT+10000 to PORT+10100 for the store. Process ids: DIR/pids.
 # Needs Debian's radosgw, ceph-mon, ceph-osd and ceph-common. Access key testkey, secret key testsecret.
 set -euo pipefail
 D=$1 PORT=$2
@@ -11,7 +11,7 @@ FSID=$(cat /proc/sys/kernel/random/uuid)
 cat > "$D/ceph.conf" <<C
 [global]
 fsid = $FSID
-mon host = [v1:127.0.0.1:$((PORT + 1000))]
+mon host = [v1:127.0.0.1:$((PORT + 5000))]
 mon initial members = a
 auth cluster required = none
 auth service required = none
@@ -19,8 +19,8 @@ auth client required = none
 public addr = 127.0.0.1
 cluster addr = 127.0.0.1
 ms bind ipv6 = false
-ms bind port min = $((PORT + 1100))
-ms bind port max = $((PORT + 1200))
+ms bind port min = $((PORT + 10000))
+ms bind port max = $((PORT + 10100))
 run dir = $D/run
 log file = $D/log/\$name.log
 admin socket = $D/run/\$name.asok
@@ -66,7 +66,7 @@ rgw gc processor period = 60
 C
 C=(-c "$D/ceph.conf")
 : > "$D/pids"
-monmaptool --create --clobber --fsid "$FSID" --addv a "[v1:127.0.0.1:$((PORT + 1000))]" "$D/monmap" > /dev/null
+monmaptool --create --clobber --fsid "$FSID" --addv a "[v1:127.0.0.1:$((PORT + 5000))]" "$D/monmap" > /dev/null
 ceph-mon "${C[@]}" -i a --mkfs --monmap "$D/monmap" > /dev/null
 ceph-mon "${C[@]}" -i a -f > "$D/log/mon.out" 2>&1 &
 echo $! >> "$D/pids"

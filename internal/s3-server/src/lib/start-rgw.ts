@@ -20,8 +20,9 @@ export interface Rgw extends AsyncDisposable {
  */
 export async function startRgw(): Promise<Rgw> {
   const folder = await mkdtemp(join(tmpdir(), 'quackup-rgw-'));
-  // Below the ports that the system gives away by itself, and another one for each process that may do this at once.
-  const port = 10_000 + (process.pid % 20_000);
+  // Another one for each process that may do this at once: 10000 to 14999. The script takes two more ranges above, all of them below
+  // the ports that the system gives away by itself.
+  const port = 10_000 + (process.pid % 5_000);
   const pids = async (): Promise<number[]> => {
     const text = await readFile(join(folder, 'ceph', 'pids'), 'utf8').catch(() => '');
     return text.split('\n').filter(Boolean).map(Number);
