@@ -3,6 +3,7 @@
  *
  * @module
  */
+export { sasFor } from './lib/sas-for.ts';
 export {
   ACCOUNT,
   ACCOUNT_KEY,

@@ -5,7 +5,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { ACCOUNT, ACCOUNT_KEY, startAzurite } from '@quackup/azurite-server';
+import { ACCOUNT, ACCOUNT_KEY, sasFor, startAzurite } from '@quackup/azurite-server';
 import { runSql } from '@quackup/fixtures';
 import { startGcsServer } from '@quackup/gcs-server';
 import { type S3ServerOptions, startS3Server } from '@quackup/s3-server';
@@ -59,22 +59,40 @@ async function s3(server: S3ServerOptions = {}, more = '', cutAfter?: number): P
   };
 }
 
-async function azure(options: string, env: Trouble['env'], container?: string): Promise<Trouble> {
+async function azure(
+  options: string,
+  env: Trouble['env'],
+  container?: string,
+  cutAfter?: number,
+): Promise<Trouble> {
   const server = await startAzurite();
   if (container !== undefined) await server.container(container).create();
+  const gate = await Gate.before(server.endpoint);
+  if (cutAfter !== undefined) gate.cutEach('down', cutAfter);
   return {
-    options: `{ type: azure, endpoint: '${server.endpoint}/${ACCOUNT}', ${options} }`,
+    options: `{ type: azure, endpoint: '${gate.endpoint}/${ACCOUNT}', ${options} }`,
     env,
-    [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
+    [Symbol.asyncDispose]: async () => {
+      gate.close();
+      await server[Symbol.asyncDispose]();
+    },
   };
 }
 
-async function gcs(server: Parameters<typeof startGcsServer>[0], bucket = 'test'): Promise<Trouble> {
+async function gcs(
+  server: Parameters<typeof startGcsServer>[0],
+  { bucket = 'test', more = '', cutAfter }: { bucket?: string; more?: string; cutAfter?: number } = {},
+): Promise<Trouble> {
   const running = await startGcsServer(server);
+  const gate = await Gate.before(running.endpoint);
+  if (cutAfter !== undefined) gate.cutEach('down', cutAfter);
   return {
-    options: `{ type: gcs, bucket: ${bucket}, endpoint: '${running.endpoint}' }`,
+    options: `{ type: gcs, bucket: ${bucket}, endpoint: '${gate.endpoint}'${more} }`,
     env: {},
-    [Symbol.asyncDispose]: () => running.close(),
+    [Symbol.asyncDispose]: async () => {
+      gate.close();
+      await running.close();
+    },
   };
 }
 
@@ -163,6 +181,26 @@ const REFUSALS: readonly Refusal[] = [
     commands: COMMANDS,
   },
   {
+    name: 'azure: no permission to delete',
+    make: () =>
+      azure(
+        'container: test, sasToken: { env: CLOUD_SECRET }',
+        withKey(sasFor('test', 'racwl', new Date(Date.now() + HOUR))),
+        'test',
+      ),
+    message: /AuthorizationPermissionMismatch|AuthorizationFailure/,
+    hint: /delete|permission/i,
+    commands: [['target', 'check']],
+  },
+  {
+    name: 'azure: a proxy that cuts every answer',
+    make: () =>
+      azure(`container: test, ${azureKey}, limits: { attempts: 2 }`, withKey(ACCOUNT_KEY), 'test', 40),
+    message: /ECONNRESET|socket hang up|aborted/,
+    hint: /check the network and any proxy on the way/,
+    commands: [['list']],
+  },
+  {
     name: 'azure: a host that is not there',
     make: () =>
       nowhere(
@@ -175,9 +213,30 @@ const REFUSALS: readonly Refusal[] = [
   },
   {
     name: 'gcs: no such bucket',
-    make: () => gcs({}, 'missing'),
+    make: () => gcs({}, { bucket: 'missing' }),
     message: /missing/,
     hint: /create the bucket/,
+  },
+  {
+    name: 'gcs: nobody is logged in',
+    make: () => gcs({ tokens: ['ya29.token-of-the-test'] }),
+    message: /Anonymous caller/,
+    hint: /gcloud auth application-default login/,
+    commands: COMMANDS,
+  },
+  {
+    name: 'gcs: no permission to delete',
+    make: () => gcs({ denied: ['DeleteObject'] }),
+    message: /storage\.objects\.delete/,
+    hint: /allow storage\.objects\.delete|roles\/storage\.objectUser/,
+    commands: [['target', 'check']],
+  },
+  {
+    name: 'gcs: a proxy that cuts every answer',
+    make: () => gcs({}, { more: ', limits: { attempts: 2 }', cutAfter: 40 }),
+    message: /ECONNRESET|socket hang up|aborted|Premature close/,
+    hint: /check the network and any proxy on the way/,
+    commands: [['list']],
   },
   {
     name: 'gcs: a bucket that can only be read',
