@@ -42,7 +42,7 @@ it(
       expect((await readAll(target, objectKey('old'))).equals(old)).toBe(true);
     }
     // Not if-absent: Azurite takes the blocks that were left for an object.
-  await target.put(objectKey('new'), bodyOf(old));
+    await target.put(objectKey('new'), bodyOf(old));
     expect(await keysOf(target)).toEqual(['new', 'old']);
   },
 );
