@@ -1,7 +1,7 @@
 /**
  * Encrypted objects changed as an attacker would who has the bucket: bytes, whole pieces, files of other backups, manifests that were
  * true once, what stands outside in a manifest, with its seal made anew. Nothing is accepted, and no byte is given out that was not
- * backed up. Long runs: QUACKUP_TAMPERING=1000, QUACKUP_SEED.
+ * backed up. Long runs: QUACKUP_TAMPERING=1008, QUACKUP_SEED, QUACKUP_TAMPERING_ROWS.
  */
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
