@@ -6,7 +6,8 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     reporters: ['default', 'json'],
     outputFile: { json: 'test-results/results.json' },
-    testTimeout: 120_000,
-    hookTimeout: 120_000,
+    // Guards against what hangs. Alone the longest test takes half a minute; beside others, on a slow machine, several times that.
+    testTimeout: 300_000,
+    hookTimeout: 300_000,
   },
 });

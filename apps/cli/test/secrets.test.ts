@@ -174,7 +174,7 @@ notifications:
     expect(searched).toBeGreaterThan(10);
     expect(statSync(place.path('q.log')).mode & 0o077).toBe(0);
   },
-  120_000,
+  400_000,
 );
 
 test('the search finds a secret in each of its spellings, and in the second frame of a compressed file', () => {

@@ -9,7 +9,7 @@ import { afterAll, expect, test } from 'vitest';
 import { probeConformance } from '../src/lib/target-check/probe-conformance.ts';
 import { runIn } from './support/run-in.ts';
 
-const TIMEOUT = { timeout: 120_000 };
+const TIMEOUT = { timeout: 400_000 };
 // Hundreds of objects are synced in no time where there is no disk.
 const parent = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
 const folder = mkdtempSync(join(parent, 'quackup-target-check-'));

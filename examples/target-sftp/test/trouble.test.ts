@@ -4,7 +4,7 @@ import { lstat, mkdir, readdir, symlink, utimes, writeFile } from 'node:fs/promi
 import { join } from 'node:path';
 
 import { objectKey } from '@quackup/target-api';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 
 import { SftpTarget } from '../src/index.ts';
 import {
@@ -19,6 +19,11 @@ import {
   readAll,
   sharedSshd,
 } from './support.ts';
+
+/** The server closes what it had open for writing soon after it has said that the put failed; until then the disk is busy. */
+async function remountReadOnly(disk: string): Promise<void> {
+  await vi.waitFor(() => execFileSync('mount', ['-o', 'remount,ro', disk], { stdio: 'pipe' }), 60_000);
+}
 
 const parts = (folder: string): Promise<readonly string[]> => readdir(join(folder, '.tmp'));
 
@@ -164,7 +169,7 @@ describe.skipIf(noSshd !== undefined)('SftpTarget', () => {
         await using target = await open(sshd(), 'disk');
         await target.put(objectKey('small'), bodyOf(1000));
         expect(await errorOf(target.put(KEY, bodyOf(8 * MIB)))).toMatchObject({ code: 'NO_SPACE' });
-        execFileSync('mount', ['-o', 'remount,ro', disk]);
+        await remountReadOnly(disk);
         expect(await errorOf(target.put(KEY, bodyOf(1)))).toMatchObject({ code: 'READ_ONLY' });
         expect(await keysOf(target)).toEqual(['small']);
       } finally {

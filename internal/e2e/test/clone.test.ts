@@ -21,7 +21,7 @@ describe.each(['btrfs', 'xfs'] as const)('on %s', (type) => {
   const whyNot = whyNoLoopDisk(type);
   const title = `a database in use is cloned${whyNot === undefined ? '' : ` (skipped: ${whyNot})`}`;
 
-  test.skipIf(whyNot !== undefined)(title, { timeout: 120_000 }, async () => {
+  test.skipIf(whyNot !== undefined)(title, { timeout: 400_000 }, async () => {
     await using folder = await tempFolder();
     using disk = new LoopDisk(folder.path, type);
     const database = join(disk.path, 'ledger.duckdb');

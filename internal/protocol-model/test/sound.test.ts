@@ -97,7 +97,7 @@ const LARGE: readonly Case[] = [
 describe('with all rules no accepted copy is wrong', () => {
   it.each(isLarge ? [...CASES, ...LARGE] : CASES)(
     '$name',
-    { timeout: isLarge ? 3_600_000 : 120_000 },
+    { timeout: isLarge ? 3_600_000 : 400_000 },
     async ({ engine, rules, reaches }) => {
       const found = await exploreApart(engine, { ...ALL_RULES, ...rules }, isLarge ? 100_000_000 : 4_000_000);
       expect(found.counterexample).toBeUndefined();

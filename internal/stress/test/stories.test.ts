@@ -11,7 +11,7 @@ import { play } from '../src/lib/staged/play.ts';
 import { STORIES, type Story } from '../src/lib/staged/stories.ts';
 import type { Attempt } from '../src/lib/summary.ts';
 
-const LIMIT_MS = 120_000;
+const LIMIT_MS = 400_000;
 // A story needs Linux and a C compiler; where tools are required it fails without.
 const canPlay = canPreload() || process.env['QUACKUP_TOOLS'] === 'required';
 

@@ -32,7 +32,7 @@ async function putAndKill(
   return done;
 }
 
-it('lists nothing of a put whose process was killed', { timeout: 120_000 }, async () => {
+it('lists nothing of a put whose process was killed', { timeout: 400_000 }, async () => {
   await using folder = await tempFolder();
   const target = new LocalTarget(folder.path);
   const old = Buffer.from('the old one');

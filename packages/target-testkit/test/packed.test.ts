@@ -144,7 +144,7 @@ const TSCONFIG = JSON.stringify({
   include: ['target.ts', 'test'],
 });
 
-const TIMEOUT = { timeout: 120_000 };
+const TIMEOUT = { timeout: 400_000 };
 
 /** What a TAP report ends with: `# pass 12`. */
 const count = (output: string, what: string): number =>

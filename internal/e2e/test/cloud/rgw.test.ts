@@ -10,7 +10,7 @@ import { crowdTest, lifeTest } from '../support/cloud-tests.ts';
 import { filesBelow } from '../support/file-set.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
-const TIMEOUT = { timeout: 120_000 };
+const TIMEOUT = { timeout: 400_000 };
 const MIB = 1024 * 1024;
 
 const noRgw = whyNoRgw();

@@ -10,7 +10,7 @@ import { databaseHashes } from '../support/file-set.ts';
 import { runQuackup, startQuackup } from '../support/run-quackup.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
-const TIMEOUT = { timeout: 120_000 };
+const TIMEOUT = { timeout: 400_000 };
 const EXAMPLE = join(import.meta.dirname, '..', '..', '..', '..', 'examples', 'target-sftp');
 const noSshd = whyNoSshd();
 

@@ -186,5 +186,5 @@ test(
     expect(counted.reduce((sum, [, count]) => sum + Number(count), 0)).toBe(year.runs);
     expect(year.checkedRestores).toBeGreaterThan(year.runs);
   },
-  isFull ? 3_600_000 : 120_000,
+  isFull ? 3_600_000 : 400_000,
 );

@@ -234,7 +234,7 @@ async function isFound(store: MemoryStore, backup: string, where: string): Promi
 
 test(
   `${RUNS} changes of encrypted objects: none is accepted, and nothing is given out that was not backed up`,
-  { timeout: 120_000 + RUNS * 2000 },
+  { timeout: 400_000 + RUNS * 2000 },
   async () => {
     const random = seeded(SEED);
     const names = Object.keys(changes);

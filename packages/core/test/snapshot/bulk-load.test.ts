@@ -67,4 +67,4 @@ test('a database that is only loaded in bulk comes to rest, and its copy holds w
     loader.kill('SIGKILL');
     await once(loader, 'close');
   }
-}, 120_000);
+}, 400_000);
