@@ -73,7 +73,8 @@ test('nothing on the target says what is in them', async () => {
   expect([...store.objects.keys()]).toContain(`${LAST}.verified.json`);
   for (const [key, bytes] of store.objects) {
     const text = Buffer.from(bytes).toString('latin1');
-    for (const secret of ['data.duckdb', here.path, 'iteration', '"t"', 'contentHash'])
+    // None so short that chance writes it.
+    for (const secret of ['data.duckdb', here.path, 'iteration', 'contentHash'])
       expect(text.includes(secret), `${secret} in ${key}`).toBe(false);
   }
 });

@@ -1,6 +1,6 @@
 import { objectKey, type ObjectRead, type StorageTarget, TargetError } from '@quackup/target-api';
 import { type Fault, FaultyTarget, MemoryStore, MemoryTarget } from '@quackup/target-testkit';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 
 import { readAhead, type ReadAheadOptions } from '../../src/lib/target/read-ahead.ts';
@@ -143,7 +143,7 @@ test.each(['slowly', 'fast'])('notices that the object is replaced while it is r
   const nowMs = pace === 'slowly' ? slowly() : () => 0;
   const pieces = readAhead(clientOf(target), KEY, { rangeBytes: 100, nowMs });
   await pieces.next();
-  store.set('a', bytesOf(1000).reverse());
+  store.set('a', bytesOf(1000).toReversed());
   const rest = async (): Promise<void> => {
     for await (const _ of pieces);
   };

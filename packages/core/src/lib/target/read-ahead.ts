@@ -39,7 +39,10 @@ export async function* readAhead(
   { start = 0, rangeBytes = RANGE_BYTES, nowMs = () => performance.now() }: ReadAheadOptions = {},
 ): AsyncGenerator<Buffer, void, undefined> {
   const fromStart = start === 0 ? undefined : { start };
-  if (client.readLanes === 1) return yield* client.read(key, fromStart);
+  if (client.readLanes === 1) {
+    yield* client.read(key, fromStart);
+    return;
+  }
   const version = new ObjectVersion(key);
   const end = start + rangeBytes;
   let done = start;
@@ -56,7 +59,8 @@ export async function* readAhead(
     if (sinceMs !== undefined) waitedMs += nowMs() - sinceMs;
   } catch (error) {
     if (done > start || !knowsNoRanges(error)) throw error;
-    return yield* client.read(key, fromStart);
+    yield* client.read(key, fromStart);
+    return;
   }
   const size = version.info?.size ?? 0;
   const expected = Math.max(start, Math.min(end, size));
