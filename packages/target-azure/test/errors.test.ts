@@ -2,18 +2,13 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 import { inspect } from 'node:util';
 
-import {
-  ContainerSASPermissions,
-  generateBlobSASQueryParameters,
-  StorageSharedKeyCredential,
-} from '@azure/storage-blob';
 import type { TargetErrorCode } from '@quackup/target-api';
 import { describe, expect, it } from 'vitest';
 
 import { type AzureOptions, type AzureTarget, openAzureTarget } from '../src/index.ts';
 import { toTargetError } from '../src/lib/azure-error.ts';
 import { Secrets } from '../src/lib/secrets.ts';
-import { ACCOUNT, ACCOUNT_KEY, connectionStringFor } from '@quackup/azurite-server';
+import { ACCOUNT_KEY, connectionStringFor, sasFor } from '@quackup/azurite-server';
 import type { AzureFault } from './fault-proxy.ts';
 import { bodyOf, bytesOf, errorOf, KEY, keysOf, MIB, openPlace, sharedAzurite } from './support.ts';
 
@@ -34,18 +29,6 @@ const anHourAhead = (): Date => new Date(Date.now() + 3_600_000);
 /** Everything of an error that could be printed or logged. */
 const shownOf = (error: unknown): string =>
   inspect(error, { depth: 10, showHidden: true }) + JSON.stringify(error);
-
-/** A SAS for a container that ends at `endsAt`. */
-const sasFor = (containerName: string, permissions: string, endsAt: Date): string =>
-  generateBlobSASQueryParameters(
-    {
-      containerName,
-      permissions: ContainerSASPermissions.parse(permissions),
-      startsOn: new Date(endsAt.getTime() - 7_200_000),
-      expiresOn: endsAt,
-    },
-    new StorageSharedKeyCredential(ACCOUNT, ACCOUNT_KEY),
-  ).toString();
 
 // Azurite says AuthorizationFailure to what Azure itself says this to.
 const REFUSED: AzureFault = { kind: 'error', status: 403, code: 'AuthenticationFailed', times: Infinity };

@@ -1,24 +1,10 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { join } from 'node:path';
-import { createInterface } from 'node:readline';
-
+import { KILLED_PUT_BYTES, putAndKill } from '@quackup/fixtures';
 import { objectKey } from '@quackup/target-api';
 import { expect, it } from 'vitest';
 
 import { bodyOf, bytesOf, keysOf, openPlace, readAll } from './support.ts';
 
-const PROGRAM = join(import.meta.dirname, 'programs', 'slow-put.ts');
-
-/** Starts a put in another process and kills it with SIGKILL when it has told `line`. */
-async function putAndKill(options: object, key: string, line: string): Promise<void> {
-  const child = spawn(process.execPath, [PROGRAM, JSON.stringify(options), key], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  const exited = once(child, 'exit');
-  for await (const told of createInterface({ input: child.stdout })) if (told === line) child.kill('SIGKILL');
-  expect((await exited)[1]).toBe('SIGKILL');
-}
+const MODULE = new URL('../src/index.ts', import.meta.url);
 
 it(
   'shows nothing of a put whose process was killed, and what was there stays',
@@ -30,7 +16,7 @@ it(
     await target.put(objectKey('old'), bodyOf(old));
     const options = { bucket: 'test', endpoint: place.server.endpoint, chunkSizeMiB: 1 };
     for (const [round, line] of ['0', '5', '10', '14'].entries()) {
-      await putAndKill(options, round % 2 === 0 ? 'new' : 'old', line);
+      await putAndKill(MODULE, options, round % 2 === 0 ? 'new' : 'old', line);
       expect(await target.stat(objectKey('new'))).toBeUndefined();
       expect(await keysOf(target)).toEqual(['old']);
       expect((await readAll(target, objectKey('old'))).equals(old)).toBe(true);
@@ -42,6 +28,11 @@ it(
 
 it('shows an object whole if its process is killed right after the put', { timeout: 30_000 }, async () => {
   await using place = await openPlace();
-  await putAndKill({ bucket: 'test', endpoint: place.server.endpoint, chunkSizeMiB: 1 }, 'new', 'done');
-  expect((await place.target.stat(objectKey('new')))?.size).toBe(16 * 1_048_576);
+  await putAndKill(
+    MODULE,
+    { bucket: 'test', endpoint: place.server.endpoint, chunkSizeMiB: 1 },
+    'new',
+    'done',
+  );
+  expect((await place.target.stat(objectKey('new')))?.size).toBe(KILLED_PUT_BYTES);
 });

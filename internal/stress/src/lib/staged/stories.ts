@@ -40,23 +40,28 @@ const BEGIN_TO_WRITE = ['BEGIN', 'INSERT INTO l VALUES (0, 0, 0)'];
 
 const NO_SPACE_LEFT = 28;
 
+/** `statement` makes a checkpoint, which stands still before its header while the copy is taken. */
+async function copyBetweenFAndH(stage: Stage, statement: string): Promise<void> {
+  await stage.sql('b', ...BEGIN_TO_WRITE);
+  stage.gates.putUp(HEADER_WRITE);
+  const checkpoint = stage.sql('a', statement);
+  await stage.gates.reached();
+  // Takes the blocks that the checkpoint has just freed, and that the header on disk refers to.
+  await stage.sql('b', load(1));
+  await stage.letIn(stage.copy());
+  stage.gates.open();
+  await checkpoint;
+  await stage.sql('b', 'ROLLBACK');
+  await stage.commit(1);
+}
+
 export const STORIES: readonly Story[] = [
   {
     name: 'between F and H',
     rule: 'marker',
     play: async (stage) => {
       await stage.sql('a', update(1));
-      await stage.sql('b', ...BEGIN_TO_WRITE);
-      stage.gates.putUp(HEADER_WRITE);
-      const checkpoint = stage.sql('a', 'CHECKPOINT');
-      await stage.gates.reached();
-      // Takes the blocks that the checkpoint has just freed, and that the header on disk refers to.
-      await stage.sql('b', load(1));
-      await stage.letIn(stage.copy());
-      stage.gates.open();
-      await checkpoint;
-      await stage.sql('b', 'ROLLBACK');
-      await stage.commit(1);
+      await copyBetweenFAndH(stage, 'CHECKPOINT');
     },
   },
   {
@@ -67,17 +72,8 @@ export const STORIES: readonly Story[] = [
     blockSize: 16_384,
     play: async (stage) => {
       await stage.sql('a', "SET checkpoint_threshold = '1KB'");
-      await stage.sql('b', ...BEGIN_TO_WRITE);
-      stage.gates.putUp(HEADER_WRITE);
       // Is checkpointed instead of being logged: nothing in the WAL tells of it.
-      const deletion = stage.sql('a', DELETE_SEVENTHS);
-      await stage.gates.reached();
-      await stage.sql('b', load(1));
-      await stage.letIn(stage.copy());
-      stage.gates.open();
-      await deletion;
-      await stage.sql('b', 'ROLLBACK');
-      await stage.commit(1);
+      await copyBetweenFAndH(stage, DELETE_SEVENTHS);
     },
   },
   {

@@ -27,7 +27,7 @@ export const CHECK_NAMES = {
   'target-permissions': 'objects can be listed and deleted, and are not replaced when they must not be',
   'target-clock': 'its clock and the one here agree',
   'target-space': 'its disk has room for a full backup',
-  'target-leftovers': 'nothing unfinished lies there',
+  'target-leftovers': 'nothing unfinished of more than a day ago lies there',
   'target-leases': 'no run that is over still holds a lease',
   'backup-age': 'the last good backup is young enough',
   'backup-content': 'the newest backup holds every database',

@@ -49,7 +49,7 @@ export function runDecodeTask({ algorithm, fd, frames, ...range }: DecodeTask): 
       return { ok: false, chunk, message: (error as Error).message };
     }
     if (!hash('sha256', bytes, 'buffer').equals(sha256)) {
-      return { ok: false, chunk, message: 'its hash is another' };
+      return { ok: false, chunk, message: 'its SHA-256 is another' };
     }
     try {
       for (let done = 0; done < bytes.length;) {

@@ -10,6 +10,7 @@ import { orderedMap } from '../archive/ordered-map.ts';
 import { sha256 } from '../archive/sha256.ts';
 import { QuackupError } from '../errors.ts';
 import type { ArchiveReader } from './archive-reader.ts';
+import { type ChunkPlace, DamagedChunk } from './damaged-chunk.ts';
 import { codecOfArchive } from './load-backup.ts';
 
 /** A range is joined up to this many bytes of chunks, stored or decoded, whichever is more. */
@@ -145,7 +146,7 @@ async function readRange(
     return {
       chunk,
       owned: codec.algorithm !== 'none',
-      bytes: await decodeChunk(codec, frame, length, table?.hash(chunk), `chunk ${chunk} of ${database}`),
+      bytes: await decodeChunk(codec, frame, length, table?.hash(chunk), { archive: key, chunk, database }),
     };
   });
 }
@@ -181,23 +182,24 @@ export async function whileThere<Result>(key: ObjectKey, read: () => Promise<Res
 /**
  * Decodes a frame and checks that it is the chunk that was backed up.
  *
- * @throws BACKUP_DAMAGED
+ * @param place Where the frame was read.
+ * @throws DamagedChunk
  */
 export async function decodeChunk(
   codec: Codec,
   frame: Uint8Array,
   length: number,
   hash: Uint8Array | undefined,
-  what: string,
+  place: ChunkPlace,
 ): Promise<Uint8Array> {
   let bytes: Uint8Array;
   try {
     bytes = await codec.decode(frame, length);
   } catch (error) {
-    throw new QuackupError('BACKUP_DAMAGED', `${what}: ${(error as Error).message}`, { cause: error });
+    throw new DamagedChunk(place, (error as Error).message);
   }
   if (hash === undefined || !Buffer.from(await sha256(bytes)).equals(hash)) {
-    throw new QuackupError('BACKUP_DAMAGED', `${what} is not what was backed up`);
+    throw new DamagedChunk(place, 'its SHA-256 is another');
   }
   return bytes;
 }

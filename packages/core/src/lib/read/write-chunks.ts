@@ -5,9 +5,9 @@ import { AgeError } from '@quackup/age';
 import { type ArchiveIndex, chunkRange } from '../archive/index-file.ts';
 import { orderedMap } from '../archive/ordered-map.ts';
 import { ageFailure } from '../encryption/age-failure.ts';
-import { QuackupError } from '../errors.ts';
 import { writeFully } from '../snapshot/read-fully.ts';
 import type { ArchiveReader } from './archive-reader.ts';
+import { DamagedChunk } from './damaged-chunk.ts';
 import { DecodeThreads } from './decode-threads.ts';
 import type { DecodeTask } from './decode-task.ts';
 import { codecOfArchive } from './load-backup.ts';
@@ -42,6 +42,7 @@ export async function writeChunks(
   const limit = archives.client.concurrency(RANGES_IN_FLIGHT);
   const written = orderedMap(ranges(index, file), limit, async (range) => {
     const answer = await threads.run(await taskOf(archives, index, file, range, handle.fd));
+    const archive = archiveKeyOf(index, range.archive);
     if (answer.ok) {
       onBytes?.(answer.bytes);
       return;
@@ -49,16 +50,14 @@ export async function writeChunks(
     if ('seal' in answer) {
       const { code, message, offset } = answer.seal;
       const failure = new AgeError(code, message, offset === undefined ? {} : { offset });
-      throw ageFailure(archiveKeyOf(index, range.archive), failure);
+      throw ageFailure(archive, failure);
     }
     if ('errno' in answer) {
       const { code, message } = answer.errno;
       throw Object.assign(new Error(message), { code });
     }
-    throw new QuackupError(
-      'BACKUP_DAMAGED',
-      `chunk ${answer.chunk} of ${entry.database} is not what was backed up: ${answer.message}`,
-    );
+    const { chunk, message } = answer;
+    throw new DamagedChunk({ archive, chunk, database: entry.database }, message);
   });
   for await (const _ of written);
 }

@@ -320,9 +320,10 @@ async function refuseHeld(path: string): Promise<void> {
 
 function inWay(site: RestoreSite, files: readonly FileRole[], recovered: readonly string[]): QuackupError {
   const before = recovered.length > 0 ? `${recovered.join('; ')}; ` : '';
+  const paths = files.map((role) => site.live(role)).join(' and ');
   return new QuackupError(
     'TARGET_EXISTS',
-    `${before}${files.map((role) => site.live(role)).join(', ')} is in the way; nothing was touched`,
+    `${before}${paths} ${files.length === 1 ? 'is' : 'are'} in the way; nothing was touched`,
     {
       hint: 'add --overwrite to replace it (what is there is kept as .bak), or restore elsewhere with --restore-dir',
     },

@@ -8,7 +8,7 @@ import type { ChunkLocation } from '../archive/chunk-table.ts';
 import { type ArchiveIndex, chunkRange } from '../archive/index-file.ts';
 import { freeMemory } from '../archive/free-memory.ts';
 import { orderedMap } from '../archive/ordered-map.ts';
-import { isTargetError } from '@quackup/target-api';
+import { isTargetError, objectKey } from '@quackup/target-api';
 import { QuackupError } from '../errors.ts';
 import { describeSize, hasSizeOf } from '../format/archive-size.ts';
 import type { Manifest, StoredManifest } from '../format/manifest.ts';
@@ -57,8 +57,8 @@ export async function checkArchive(
       if (entry === undefined) return undefined;
       try {
         const { length } = chunkRange(entry, chunk);
-        const what = `chunk ${chunk} of ${entry.database}`;
-        const bytes = await decodeChunk(codec, frame, length, hash, what);
+        const place = { archive: objectKey(name), chunk, database: entry.database };
+        const bytes = await decodeChunk(codec, frame, length, hash, place);
         if (codec.algorithm !== 'none') freeMemory(frame);
         return { file, chunk, bytes };
       } catch (error) {

@@ -12,6 +12,7 @@ import type { Manifest } from '../format/manifest.ts';
 import { ScratchFolder } from '../process/scratch-folder.ts';
 import type { ArchiveReader } from '../read/archive-reader.ts';
 import { loadIndex } from '../read/load-backup.ts';
+import { DamagedChunk } from '../read/damaged-chunk.ts';
 import { readChunks } from '../read/read-chunks.ts';
 import { bytesOnDisk, checkFreeSpace, writeSet } from '../restore/write-set.ts';
 import { filePath } from '../snapshot/database-files.ts';
@@ -114,7 +115,7 @@ export class VerifyRun {
           throw error;
         this.#problems.add({
           code: error.code,
-          object: this.#manifest.archive.name,
+          object: this.#objectOf(error),
           database: name,
           message: error.message,
         });
@@ -152,6 +153,11 @@ export class VerifyRun {
     }
   }
 
+  /** What is damaged: an earlier archive, if what is wrong lies in one. */
+  #objectOf(error: QuackupError): string {
+    return error instanceof DamagedChunk ? error.archive : this.#manifest.archive.name;
+  }
+
   async #loadIndex(): Promise<ArchiveIndex | undefined> {
     try {
       return await loadIndex(this.#archives, this.#manifest);
@@ -172,7 +178,7 @@ export class VerifyRun {
           if (!(error instanceof QuackupError)) throw error;
           this.#problems.add({
             code: error.code,
-            object: this.#manifest.archive.name,
+            object: this.#objectOf(error),
             message: error.message,
           });
         }

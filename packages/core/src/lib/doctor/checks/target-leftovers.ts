@@ -19,7 +19,7 @@ export function judgeTargetLeftovers(
       ? [`${oldUploads} unfinished upload${oldUploads === 1 ? '' : 's'} of more than a day ago`]
       : []),
   ];
-  if (found.length === 0) return ok('nothing unfinished lies there');
+  if (found.length === 0) return ok('nothing unfinished of more than a day ago lies there');
   return warn(
     `runs that were cut off have left ${found.join(' and ')}`,
     leftovers.length > 0
