@@ -6,7 +6,7 @@ import { MemoryTarget } from '@quackup/target-testkit';
 import { describe, expect, test } from 'vitest';
 
 import { createBackup } from '../../src/index.ts';
-import { ThreadPool } from '../../src/lib/process/thread-pool.ts';
+import { defaultThreads, ThreadPool } from '../../src/lib/process/thread-pool.ts';
 import { runSql, tempFolder } from '../make-database.ts';
 import { Holder } from '../snapshot/holder.ts';
 
@@ -26,6 +26,12 @@ function niceValues(): Set<number> {
   });
   return new Set(values);
 }
+
+test('there is a thread for each core, and one core is left free if they are gentle', () => {
+  const counts = (gentle: boolean): number[] => [1, 2, 4, 8, 9, 64].map((cores) => defaultThreads(cores, gentle));
+  expect(counts(false)).toEqual([1, 2, 4, 8, 8, 8]);
+  expect(counts(true)).toEqual([1, 1, 3, 7, 8, 8]);
+});
 
 describe.runIf(process.platform === 'linux')('threads', () => {
   test('have the priority of the process, or the lowest if they are gentle; nothing else changes its own', async () => {

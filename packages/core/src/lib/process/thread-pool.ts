@@ -19,23 +19,33 @@ interface Thread<Answer> {
 }
 
 export interface ThreadPoolOptions {
-  /** Default: one for each core, up to 8. */
+  /** Default: see {@link defaultThreads}. */
   readonly threads?: number | undefined;
-  /** Leave the processor to whoever else wants it. Linux; elsewhere it changes nothing. */
+  /** Leave the processor to whoever else wants it: a core is left free and, on Linux, the priority is the lowest. */
   readonly gentle?: boolean | undefined;
   /** How long a gentle thread may take for a task, milliseconds. */
   readonly starvedMs?: number | undefined;
 }
 
 /**
- * Threads that all run the same script, one for each core. It answers each message with one message, in order.
+ * How many threads a pool has: one for each core, up to 8, and gentle ones one fewer where there are more cores than one.
+ *
+ * A priority alone is not enough for others: when every core is at work, someone who wakes up waits for a turn on the one
+ * where they slept, and no core that has nothing to do takes them over. See decisions/0011.
+ */
+export function defaultThreads(cores: number, gentle: boolean): number {
+  return Math.min(MAX_THREADS, Math.max(1, gentle ? cores - 1 : cores));
+}
+
+/**
+ * Threads that all run the same script, about one for each core. It answers each message with one message, in order.
  *
  * libuv's pool would do for compression alone. But then hashing, a call, a stream object and a buffer for each chunk stay on
  * the main thread, which becomes what the others wait for.
  *
- * Gentle threads have the lowest priority. On a machine that others keep busy altogether they would get on at a fiftieth of
- * the speed, and a thread cannot be raised again: so those that starve are given nothing more, and ordinary ones take
- * their place.
+ * Gentle threads leave a core free and have the lowest priority. On a machine that others keep busy altogether they would get
+ * on at a fiftieth of the speed, and a thread cannot be raised again: so those that starve are given nothing more, and
+ * ordinary ones take their place.
  */
 export class ThreadPool<Task, Answer> implements AsyncDisposable {
   #threads: readonly Thread<Answer>[];
@@ -46,8 +56,9 @@ export class ThreadPool<Task, Answer> implements AsyncDisposable {
 
   /** @param script TypeScript in the repository, JavaScript in the package. Calls `setThreadPriority` first. */
   constructor(script: URL, options: ThreadPoolOptions = {}) {
-    const { threads = Math.min(MAX_THREADS, availableParallelism()), starvedMs = STARVED_MS } = options;
-    const gentle = options.gentle === true && HAS_THREAD_PRIORITY;
+    const { gentle: wanted = false, starvedMs = STARVED_MS } = options;
+    const { threads = defaultThreads(availableParallelism(), wanted) } = options;
+    const gentle = wanted && HAS_THREAD_PRIORITY;
     this.#threads = Array.from({ length: threads }, () => this.#start(script, { gentle }));
     if (gentle)
       this.#watch = setInterval(() => this.#replaceStarved(script, starvedMs), starvedMs / 4).unref();
