@@ -19,14 +19,34 @@ const rate = ({ latencies, ms }: Window): number => (latencies.length * 1000) / 
 const mean = (numbers: readonly number[]): number =>
   numbers.reduce((sum, each) => sum + each, 0) / Math.max(1, numbers.length);
 
-/** A line for each kind of window; throughput also as a share of that of the windows alone that came just before. */
+/** The rate of a window as a share of the mean of those on both sides of it, in which the writer was alone. */
+function shareOfAlone(measured: readonly Measured[], place: number): number {
+  const beside = [measured[place - 1], measured[place + 1]].filter((each) => each !== undefined);
+  return rate(measured[place] as Measured) / mean(beside.map(rate));
+}
+
+/**
+ * The geometric mean of shares and its standard error, in percent. The mean of quotients would be too large: one that is
+ * twice too high outweighs one that is twice too low.
+ */
+function describeShares(shares: readonly number[]): string {
+  const logs = shares.map(Math.log);
+  const middle = mean(logs);
+  const variance = logs.reduce((sum, each) => sum + (each - middle) ** 2, 0) / Math.max(1, logs.length - 1);
+  const share = 100 * Math.exp(middle);
+  return `${share.toFixed(1)} ± ${(share * Math.sqrt(variance / logs.length)).toFixed(1)} %`;
+}
+
+/**
+ * A line for each kind of window; throughput also as a share of that of the windows alone on both sides, with the standard
+ * error over all of them.
+ *
+ * @param measured In the order of time, each that is not alone between two that are.
+ */
 export function compareWindows(measured: readonly Measured[]): string {
   const rows = [...Map.groupBy(measured, ({ kind }) => kind)].map(([kind, group]) => {
     const latencies = group.flatMap((each) => each.latencies);
-    const shares = group.map((each) => {
-      const before = measured[measured.indexOf(each) - 1];
-      return before === undefined ? 1 : rate(each) / rate(before);
-    });
+    const shares = group.map((each) => shareOfAlone(measured, measured.indexOf(each)));
     const minutes = group.reduce((sum, { ms }) => sum + ms, 0) / 60_000;
     const stalls = latencies.filter((each) => each > STALL_MS).length;
     const made = group.reduce((sum, each) => sum + each.made, 0);
@@ -35,7 +55,7 @@ export function compareWindows(measured: readonly Measured[]): string {
     return [
       kind,
       mean(group.map(rate)).toFixed(0),
-      kind === 'alone' ? '' : `${(100 * mean(shares)).toFixed(1)} %`,
+      kind === 'alone' ? '' : describeShares(shares),
       p50,
       p99,
       max,

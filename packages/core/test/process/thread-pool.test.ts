@@ -28,9 +28,9 @@ function niceValues(): Set<number> {
 }
 
 test('there is a thread for each core, and one core is left free if they are gentle', () => {
-  const counts = (gentle: boolean): number[] => [1, 2, 4, 8, 9, 64].map((cores) => defaultThreads(cores, gentle));
-  expect(counts(false)).toEqual([1, 2, 4, 8, 8, 8]);
-  expect(counts(true)).toEqual([1, 1, 3, 7, 8, 8]);
+  const cores = [1, 2, 4, 8, 9, 64];
+  expect(cores.map((each) => defaultThreads(each, false))).toEqual([1, 2, 4, 8, 8, 8]);
+  expect(cores.map((each) => defaultThreads(each, true))).toEqual([1, 1, 3, 7, 8, 8]);
 });
 
 describe.runIf(process.platform === 'linux')('threads', () => {

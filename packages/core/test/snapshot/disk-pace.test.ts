@@ -32,16 +32,16 @@ class FakeDisk {
   }
 }
 
-test('every 8 MiB go to the disk, one portion at a time, and it rests as long as it took', async () => {
+test('every MiB goes to the disk, one portion at a time, and it rests as long as it took', async () => {
   const disk = new FakeDisk();
   const pace = new DiskPace(disk, disk);
-  pace.wrote(7 * MIB);
+  pace.wrote(MIB - 1);
   expect(pace.isBusy).toBe(false);
   await pace.settled();
-  pace.wrote(MIB);
+  pace.wrote(1);
   expect(pace.isBusy).toBe(true);
   // What is written before the disk is done is of the next portion.
-  pace.wrote(9 * MIB);
+  pace.wrote(2 * MIB);
   expect(disk.syncs).toHaveLength(1);
   disk.nowMs = 30;
   disk.syncs[0]?.resolve();
@@ -58,7 +58,7 @@ test('every 8 MiB go to the disk, one portion at a time, and it rests as long as
 test('what the disk says is not lost if nobody waits, and is said again', async () => {
   const disk = new FakeDisk();
   const pace = new DiskPace(disk, disk);
-  pace.wrote(8 * MIB);
+  pace.wrote(MIB);
   disk.syncs[0]?.reject(new Error('EIO'));
   await disk.rest();
   expect(pace.isBusy).toBe(false);
