@@ -19,10 +19,12 @@ const rate = ({ latencies, ms }: Window): number => (latencies.length * 1000) / 
 const mean = (numbers: readonly number[]): number =>
   numbers.reduce((sum, each) => sum + each, 0) / Math.max(1, numbers.length);
 
-/** The rate of a window as a share of the mean of those on both sides of it, in which the writer was alone. */
-function shareOfAlone(measured: readonly Measured[], place: number): number {
-  const beside = [measured[place - 1], measured[place + 1]].filter((each) => each !== undefined);
-  return rate(measured[place] as Measured) / mean(beside.map(rate));
+/** The rates of the windows of a kind as shares of the mean of those on both sides, in which the writer was alone. */
+function sharesOfAlone(measured: readonly Measured[], kind: Kind): number[] {
+  return measured.flatMap((each, place) => {
+    const beside = [measured[place - 1], measured[place + 1]].filter((other) => other !== undefined);
+    return each.kind === kind ? [rate(each) / mean(beside.map(rate))] : [];
+  });
 }
 
 /**
@@ -46,7 +48,6 @@ function describeShares(shares: readonly number[]): string {
 export function compareWindows(measured: readonly Measured[]): string {
   const rows = [...Map.groupBy(measured, ({ kind }) => kind)].map(([kind, group]) => {
     const latencies = group.flatMap((each) => each.latencies);
-    const shares = group.map((each) => shareOfAlone(measured, measured.indexOf(each)));
     const minutes = group.reduce((sum, { ms }) => sum + ms, 0) / 60_000;
     const stalls = latencies.filter((each) => each > STALL_MS).length;
     const made = group.reduce((sum, each) => sum + each.made, 0);
@@ -55,7 +56,7 @@ export function compareWindows(measured: readonly Measured[]): string {
     return [
       kind,
       mean(group.map(rate)).toFixed(0),
-      kind === 'alone' ? '' : describeShares(shares),
+      kind === 'alone' ? '' : describeShares(sharesOfAlone(measured, kind)),
       p50,
       p99,
       max,

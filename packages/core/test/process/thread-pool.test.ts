@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { getPriority } from 'node:os';
+import { availableParallelism, getPriority } from 'node:os';
 import { join } from 'node:path';
 
 import { MemoryTarget } from '@quackup/target-testkit';
@@ -13,9 +13,9 @@ import { Holder } from '../snapshot/holder.ts';
 const SCRIPT = new URL('child/nice-worker.ts', import.meta.url);
 const LOWEST = 19;
 
-/** The nice values of all threads of this process. */
-function niceValues(): Set<number> {
-  const values = readdirSync('/proc/self/task').map((thread) => {
+/** The nice values of all threads of this process, one for each. */
+function niceValues(): number[] {
+  return readdirSync('/proc/self/task').map((thread) => {
     try {
       const stat = readFileSync(`/proc/self/task/${thread}/stat`, 'latin1');
       return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[16]);
@@ -24,7 +24,6 @@ function niceValues(): Set<number> {
       return getPriority();
     }
   });
-  return new Set(values);
 }
 
 test('there is a thread for each core, and one core is left free if they are gentle', () => {
@@ -42,6 +41,14 @@ describe.runIf(process.platform === 'linux')('threads', () => {
     expect(new Set(await Promise.all(tasks.map((ms) => plain.run(ms))))).toEqual(new Set([before]));
     expect(new Set(await Promise.all(tasks.map((ms) => gentle.run(ms))))).toEqual(new Set([LOWEST]));
     expect(getPriority()).toBe(before);
+  });
+
+  test('leave a core free if they are gentle, unless they are told how many they are', async () => {
+    const cores = availableParallelism();
+    await using pool = new ThreadPool<number, number>(SCRIPT, { gentle: true });
+    // As many tasks as two for each core: every thread has answered, so each has its priority.
+    await Promise.all(Array.from({ length: 2 * cores }, () => pool.run(20)));
+    expect(niceValues().filter((each) => each === LOWEST)).toHaveLength(defaultThreads(cores, true));
   });
 
   test('that starve are given nothing more, and ordinary ones take their place', async () => {

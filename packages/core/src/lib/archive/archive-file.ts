@@ -15,7 +15,7 @@ export interface ArchiveFile {
   readonly headBytes: number;
   readonly chunkBytes: number;
   readonly modifiedAt: Date;
-  /** Somebody else is writing the database: work on its blocks leaves the processor to others. Default: false. */
+  /** Somebody else is writing the database: work on its blocks leaves processor and disk to others. Default: false. */
   readonly inUse?: boolean;
   /**
    * Chunks in order, each exactly as long as the index will say. May be read again: it is the same state then, or the
@@ -25,6 +25,11 @@ export interface ArchiveFile {
    *   any case. Default: all. A sidecar gives all of its chunks always.
    */
   chunks(blocks?: Iterable<number>): AsyncIterable<FileChunk>;
+}
+
+/** Whether somebody else is writing the database, or one of those, that these files are of. */
+export function isAnyInUse(files: readonly ArchiveFile[]): boolean {
+  return files.some(({ inUse }) => inUse === true);
 }
 
 /** Names of a database's files in an archive and on disk: the database's own, or with the sidecar's ending. */

@@ -23,7 +23,7 @@
 import { createHash } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 
-import { type FileChunk, fileName } from './archive-file.ts';
+import { type FileChunk, fileName, isAnyInUse } from './archive-file.ts';
 import type { ArchivePlan, ArchiveTail, PlannedFile } from './archive-plan.ts';
 import type { Base } from './base.ts';
 import { QuackupError } from '../errors.ts';
@@ -229,11 +229,11 @@ export class ArchiveWriter {
     return { kind: 'chunk', file, chunk, content: part.bytes, release: () => part.release?.() };
   }
 
-  /** An upper limit: holes are counted too. */
   #anyInUse(): boolean {
-    return this.#plan.databases.some(({ files }) => files.some(({ inUse }) => inUse === true));
+    return this.#plan.databases.some(({ files }) => isAnyInUse(files));
   }
 
+  /** An upper limit: holes are counted too. */
   #expectedChunks(): number {
     return this.#plan.databases
       .flatMap(({ files }) => files)

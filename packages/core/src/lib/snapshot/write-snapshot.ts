@@ -1,7 +1,7 @@
 import { open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
-import type { ArchiveFile } from '../archive/archive-file.ts';
+import { type ArchiveFile, isAnyInUse } from '../archive/archive-file.ts';
 import { QuackupError } from '../errors.ts';
 import { syncFolder } from '../restore/sync-folder.ts';
 import { fileState, filePath, SIDECAR_ROLES } from './database-files.ts';
@@ -31,13 +31,15 @@ export async function checkNothingInTheWay(to: string): Promise<void> {
  */
 export async function writeSnapshot(snapshot: Snapshot, to: string): Promise<void> {
   await checkNothingInTheWay(to);
+  // Who writes the database waits for the same disk, whichever of the files it is. At rest nobody does, as far as can be known.
+  const isPaced = isAnyInUse(snapshot.files);
   const paths = snapshot.files.map(({ role }) => filePath(to, role)).toReversed();
   try {
     for (const file of snapshot.files) {
       const partial = filePath(to, file.role) + PARTIAL;
       await rm(partial, { force: true });
       if (file.role === 'database' && (await snapshot.moveTo?.(partial)) === true) continue;
-      await writeFile(file, partial);
+      await writeFile(file, partial, isPaced);
     }
     await snapshot.confirm();
     for (const path of paths) await rename(path + PARTIAL, path);
@@ -48,10 +50,9 @@ export async function writeSnapshot(snapshot: Snapshot, to: string): Promise<voi
   }
 }
 
-async function writeFile(file: ArchiveFile, path: string): Promise<void> {
+async function writeFile(file: ArchiveFile, path: string, isPaced: boolean): Promise<void> {
   const handle = await open(path, 'wx', 0o600);
-  // Who writes the database waits for the same disk. At rest nobody does, as far as can be known.
-  const pace = file.inUse === true ? new DiskPace(handle) : undefined;
+  const pace = isPaced ? new DiskPace(handle) : undefined;
   try {
     let position = 0;
     for await (const chunk of file.chunks()) {
