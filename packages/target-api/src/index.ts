@@ -15,6 +15,7 @@ export {
   MAX_SEGMENTS,
   objectKey,
 } from './lib/object-key.ts';
+export { type BodyPart, bodyParts, type PartOptions } from './lib/body-parts.ts';
 export { commitSignal } from './lib/commit-signal.ts';
 export { readBody } from './lib/read-body.ts';
 export {

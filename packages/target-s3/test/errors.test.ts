@@ -181,3 +181,19 @@ describe('toTargetError', () => {
     expect(inspect(made, { depth: 10 })).not.toContain('hunter22');
   });
 });
+
+it('leaves a body as soon as it is too long', async () => {
+  await using place = await openPlace();
+  let given = 0;
+  let closed = false;
+  const body = async function* (): AsyncGenerator<Uint8Array> {
+    try {
+      for (; given < 1000; given += 1) yield bytesOf(1000);
+    } finally {
+      closed = true;
+    }
+  };
+  const error = await errorOf(place.target.put(KEY, body(), { size: 2500 }));
+  expect([error.code, given, closed]).toEqual(['SIZE_MISMATCH', 2, true]);
+  expect(place.server.objects().size).toBe(0);
+});

@@ -7,6 +7,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 
 import {
+  type BodyPart,
   commitSignal,
   type ObjectInfo,
   type ObjectKey,
@@ -16,7 +17,6 @@ import {
 
 import { azureCodeOf } from './azure-failure.ts';
 import { blocksInFlight } from './block-plan.ts';
-import type { BodyPart } from './body-parts.ts';
 import {
   alreadyThere,
   conditionsOf,
@@ -114,19 +114,22 @@ async function sendBlock(
   { connection, retryMs }: PutContext,
   { key, signal }: BlockPut,
   id: string,
-  { number, bytes }: BodyPart,
+  { number, bytes, release }: BodyPart,
 ): Promise<void> {
   const request = { what: `put of "${key}": block ${number}`, signal, bodySize: bytes.length };
   const transactionalContentMD5 = createHash('md5').update(bytes).digest();
-  await repeatRequest(
-    () =>
-      connection.call(request, (container, abortSignal) =>
-        container
-          .getBlockBlobClient(connection.nameOf(key))
-          .stageBlock(id, bytes, bytes.length, { abortSignal, transactionalContentMD5 }),
-      ),
-    { retryMs, signal },
-  );
+  let repeated = false;
+  const send = (again: boolean): Promise<unknown> => {
+    repeated = again;
+    return connection.call(request, (container, abortSignal) =>
+      container
+        .getBlockBlobClient(connection.nameOf(key))
+        .stageBlock(id, bytes, bytes.length, { abortSignal, transactionalContentMD5 }),
+    );
+  };
+  await repeatRequest(send, { retryMs, signal });
+  // The service has read all of it. Of a try that failed, nobody knows what is still being sent.
+  if (!repeated) release();
 }
 
 /** Makes the blob visible. */

@@ -1,4 +1,5 @@
 import {
+  bodyParts,
   type ObjectBody,
   type ObjectInfo,
   type ObjectKey,
@@ -7,7 +8,6 @@ import {
 } from '@quackup/target-api';
 
 import { MIB, planBlocks } from './block-plan.ts';
-import { bodyParts } from './body-parts.ts';
 import { putBlocks } from './put-blocks.ts';
 import type { PutContext } from './put-context.ts';
 import { putWhole } from './put-whole.ts';

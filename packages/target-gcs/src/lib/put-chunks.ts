@@ -1,4 +1,5 @@
 import {
+  type BodyPart,
   isTargetError,
   type ObjectInfo,
   type ObjectKey,
@@ -6,7 +7,6 @@ import {
   TargetError,
 } from '@quackup/target-api';
 
-import type { BodyPart } from './body-parts.ts';
 import { infoOf, type ObjectResource } from './object-resource.ts';
 import { conditionQuery, headIfPresent, newMetadata, newPutId, type PutContext } from './put-context.ts';
 import { repeatRequest } from './repeat-request.ts';
@@ -90,11 +90,13 @@ async function sendAll(
     sending.catch(fail);
     return sending;
   };
-  let sending = send(first);
+  let [sent, sending] = [first, send(first)];
   try {
     for await (const part of rest) {
       await sending;
-      sending = send(part);
+      // The service has read all of it. Of a try that failed, nobody knows what is still being sent.
+      if (!upload.disturbed) sent.release();
+      [sent, sending] = [part, send(part)];
     }
   } catch (error) {
     fail(error);

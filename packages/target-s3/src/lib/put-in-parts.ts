@@ -1,7 +1,12 @@
 import type { CompletedPart } from '@aws-sdk/client-s3';
-import { commitSignal, type ObjectKey, type PutCondition, TargetError } from '@quackup/target-api';
+import {
+  type BodyPart,
+  commitSignal,
+  type ObjectKey,
+  type PutCondition,
+  TargetError,
+} from '@quackup/target-api';
 
-import type { BodyPart } from './body-parts.ts';
 import { partsInFlight } from './part-plan.ts';
 import {
   conditionHeaders,

@@ -1,4 +1,5 @@
 import {
+  bodyParts,
   type ObjectBody,
   type ObjectInfo,
   type ObjectKey,
@@ -6,7 +7,6 @@ import {
   TargetError,
 } from '@quackup/target-api';
 
-import { bodyParts } from './body-parts.ts';
 import { putInParts } from './put-in-parts.ts';
 import type { PutContext } from './put-context.ts';
 import { putWhole } from './put-whole.ts';

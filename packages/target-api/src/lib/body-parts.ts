@@ -1,4 +1,6 @@
-import { type ObjectBody, readBody } from '@quackup/target-api';
+import { PartBuffers } from './part-buffers.ts';
+import { readBody } from './read-body.ts';
+import type { ObjectBody } from './storage-target.ts';
 
 /** A piece of a body that is sent in one request. */
 export interface BodyPart {
@@ -7,9 +9,12 @@ export interface BodyPart {
   readonly bytes: Buffer;
   /** Whether the body ends with it. */
   readonly last: boolean;
+  /** Says that nobody uses the bytes any more: a later part gets their memory. A part that is not released stays as it is. */
+  readonly release: () => void;
 }
 
 export interface PartOptions {
+  /** Length of a part by its number, bytes. */
   readonly sizeOf: (number: number) => number;
   /** Called with the number of bytes so far, before they are taken; throws if there are too many. */
   readonly checkLength: (length: number) => void;
@@ -21,7 +26,9 @@ const FIRST_BUFFER = 65_536;
 
 /**
  * A body in parts, the last of which says so; at least one part, which is empty for an empty body. A part is given when
- * it is known whether another follows. Its bytes are a copy and not used again here.
+ * it is known whether another follows. Its bytes are a copy, which stays as it is until it is released.
+ *
+ * Release a part when the service has read all of it. If a try to send it has failed, don't: nobody knows what is still on its way.
  */
 export async function* bodyParts(
   body: ObjectBody,
@@ -29,18 +36,23 @@ export async function* bodyParts(
 ): AsyncGenerator<BodyPart, void> {
   let number = 1;
   let [partSize, length, filled] = [sizeOf(number), 0, 0];
-  let buffer = Buffer.allocUnsafeSlow(Math.min(FIRST_BUFFER, partSize));
+  const buffers = new PartBuffers();
+  let buffer: Buffer = Buffer.allocUnsafeSlow(Math.min(FIRST_BUFFER, partSize));
+  const part = (last: boolean): BodyPart => {
+    const whole = buffer;
+    return { number, bytes: whole.subarray(0, filled), last, release: () => buffers.give(whole) };
+  };
   for await (const chunk of readBody(body, signal)) {
     length += chunk.length;
     checkLength(length);
     for (let offset = 0; offset < chunk.length;) {
       if (filled === partSize) {
-        yield { number, bytes: buffer, last: false };
+        yield part(false);
         number += 1;
         filled = 0;
         partSize = sizeOf(number);
         // The body has filled one part, so it is likely to fill the next.
-        buffer = Buffer.allocUnsafeSlow(partSize);
+        buffer = buffers.take(partSize);
       }
       const taken = Math.min(chunk.length - offset, partSize - filled);
       if (filled + taken > buffer.length) {
@@ -55,5 +67,5 @@ export async function* bodyParts(
       offset += taken;
     }
   }
-  yield { number, bytes: buffer.subarray(0, filled), last: true };
+  yield part(true);
 }

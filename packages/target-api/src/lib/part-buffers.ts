@@ -1,4 +1,4 @@
-import { MIB } from './part-plan.ts';
+const MIB = 1024 * 1024;
 
 /**
  * Memory for the parts of one put, used again. Each part with memory of its own would leave megabytes to the garbage collector,
