@@ -15,8 +15,10 @@ export {
   MAX_SEGMENTS,
   objectKey,
 } from './lib/object-key.ts';
+export { AlignedBuffers } from './lib/aligned-buffers.ts';
 export { type BodyPart, bodyParts, type PartOptions } from './lib/body-parts.ts';
 export { commitSignal } from './lib/commit-signal.ts';
+export { DirectWrites } from './lib/direct-writes.ts';
 export { readBody } from './lib/read-body.ts';
 export {
   isTargetError,

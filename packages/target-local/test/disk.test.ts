@@ -162,6 +162,63 @@ describe('PartWriter', () => {
     expect(synced).toEqual([8, 16, 24]);
   });
 
+  it('writes what is large past the cache, where it can, and needs no syncs of that', async () => {
+    // The first part shows that the object is large, the fifth is refused, the last is too short.
+    const file = Buffer.alloc(7 * MIB);
+    const [direct, cached]: [number[], number[]] = [[], []];
+    const keep = (bytes: Uint8Array, position: number): void => file.set(bytes, position);
+    let closed = 0;
+    const writer = new PartWriter(
+      {
+        write: async (bytes, offset, length, position) => {
+          cached.push(position / MIB);
+          keep(bytes.subarray(offset, offset + length), position);
+          return { bytesWritten: length };
+        },
+        datasync: () => Promise.reject(new Error('there is little to sync')),
+        sync: async () => {},
+      },
+      async () => ({
+        write: async (bytes, position) => {
+          if (position === 4 * MIB || bytes.length < MIB) return false;
+          direct.push(position / MIB);
+          // Read only now: the memory must not have been used again.
+          await new Promise((resolve) => void setImmediate(resolve));
+          keep(bytes, position);
+          return true;
+        },
+        close: async () => void (closed += 1),
+      }),
+    );
+    const content = Buffer.from(Array.from({ length: 6.5 * MIB }, (_, index) => (index * 7) % 251));
+    for (let start = 0; start < content.length; start += 300_000) {
+      await writer.append(content.subarray(start, start + 300_000));
+    }
+    await writer.finish();
+    await writer.abandon();
+    expect(file.subarray(0, content.length).equals(content)).toBe(true);
+    expect([direct, cached, closed]).toEqual([[1, 2, 3, 5], [0, 4, 6], 1]);
+  });
+
+  it('keeps the memory of a part until it is written, also without direct writes', async () => {
+    const file = Buffer.alloc(7 * MIB);
+    const writer = new PartWriter({
+      write: async (bytes, offset, length, position) => {
+        await new Promise((resolve) => void setImmediate(resolve));
+        file.set(bytes.subarray(offset, offset + length), position);
+        return { bytesWritten: length };
+      },
+      datasync: async () => {},
+      sync: async () => {},
+    });
+    const content = Buffer.from(Array.from({ length: 6.5 * MIB }, (_, index) => (index * 11) % 251));
+    for (let start = 0; start < content.length; start += 300_000) {
+      await writer.append(content.subarray(start, start + 300_000));
+    }
+    await writer.finish();
+    expect(file.subarray(0, content.length).equals(content)).toBe(true);
+  });
+
   it('goes on after a write that took less than it was given', async () => {
     const file = Buffer.alloc(3 * MIB);
     const writer = new PartWriter({

@@ -5,23 +5,23 @@ import { join } from 'node:path';
 
 import { SYSTEM_ENV, whyNoPrograms } from '@quackup/fixtures';
 
-export type CloningFileSystem = 'btrfs' | 'xfs';
+export type FileSystemType = 'btrfs' | 'ext4' | 'xfs';
 
 /** XFS wants 300 MB at least; nearly all of it stays a hole. */
 const BYTES = 768 * 1024 * 1024;
 
-/** A file system of its own in a file, mounted by a loop device: one that can clone files. */
+/** A file system of its own in a file, mounted by a loop device. Btrfs and XFS can clone files. */
 export class LoopDisk implements Disposable {
   readonly path: string;
   readonly #image: string;
 
   /** @throws Error if the system does not allow it, or has no mkfs for it. */
-  constructor(folder: string, type: CloningFileSystem) {
+  constructor(folder: string, type: FileSystemType, bytes = BYTES) {
     this.path = join(folder, type);
     this.#image = join(folder, `${type}.img`);
     mkdirSync(this.path, { recursive: true });
     writeFileSync(this.#image, '');
-    truncateSync(this.#image, BYTES);
+    truncateSync(this.#image, bytes);
     run(`mkfs.${type}`, '-q', this.#image);
     run('mount', '-o', 'loop', this.#image, this.path);
   }
@@ -42,7 +42,7 @@ function run(command: string, ...args: readonly string[]): void {
  *
  * @throws Error if the program that makes it is missing where it has to be: in CI.
  */
-export function whyNoLoopDisk(type: CloningFileSystem): string | undefined {
+export function whyNoLoopDisk(type: FileSystemType): string | undefined {
   const missing = whyNoPrograms(`mkfs.${type}`);
   if (missing !== undefined) return missing;
   const folder = mkdtempSync(join(tmpdir(), 'quackup-e2e-'));

@@ -10,7 +10,7 @@ class FakeDisk {
   readonly syncs: PromiseWithResolvers<void>[] = [];
   readonly pauses: { readonly milliseconds: number; end(): void }[] = [];
 
-  readonly datasync = (): Promise<void> => {
+  readonly flush = (): Promise<void> => {
     const sync = Promise.withResolvers<void>();
     this.syncs.push(sync);
     return sync.promise;
@@ -32,9 +32,9 @@ class FakeDisk {
   }
 }
 
-test('every MiB goes to the disk, one portion at a time, and it rests as long as it took', async () => {
+test('every portion goes to the disk, one at a time, and it rests as long as it took', async () => {
   const disk = new FakeDisk();
-  const pace = new DiskPace(disk, disk);
+  const pace = new DiskPace({ portion: MIB, flush: disk.flush, clock: disk });
   pace.wrote(MIB - 1);
   expect(pace.isBusy).toBe(false);
   await pace.settled();
@@ -55,9 +55,21 @@ test('every MiB goes to the disk, one portion at a time, and it rests as long as
   expect(disk.syncs).toHaveLength(2);
 });
 
+test('what the disk took for the writes themselves counts too, in their own portion', async () => {
+  const disk = new FakeDisk();
+  const pace = new DiskPace({ portion: MIB, flush: disk.flush, clock: disk });
+  pace.wrote(MIB / 2, 5);
+  pace.wrote(MIB / 2, 7);
+  pace.wrote(MIB / 2, 100);
+  disk.nowMs = 3;
+  disk.syncs[0]?.resolve();
+  await disk.rest();
+  expect(disk.pauses).toMatchObject([{ milliseconds: 5 + 7 + 3 }]);
+});
+
 test('what the disk says is not lost if nobody waits, and is said again', async () => {
   const disk = new FakeDisk();
-  const pace = new DiskPace(disk, disk);
+  const pace = new DiskPace({ portion: MIB, flush: disk.flush, clock: disk });
   pace.wrote(MIB);
   disk.syncs[0]?.reject(new Error('EIO'));
   await disk.rest();

@@ -1,9 +1,11 @@
+import { AlignedBuffers, type DirectWrites } from '@quackup/target-api';
+
 // Large writes: at 1 MiB the cost of a call no longer shows. Two buffers, so that the body is read while one is written.
 const BUFFER_SIZE = 1_048_576;
 
-// What has been written goes to the disk in small portions while more comes, one portion at a time. Left to the sync at the end
-// it is hundreds of megabytes at once, and whoever waits for the same disk then, such as the writer of the database, waits as
-// long.
+// What has been written to the system's cache goes to the disk in small portions while more comes, one portion at a time. Left
+// to the sync at the end it is hundreds of megabytes at once, and whoever waits for the same disk then, such as the writer of
+// the database, waits as long.
 const SYNC_EVERY = 8 * BUFFER_SIZE;
 
 /** What is used of an open file. */
@@ -18,18 +20,32 @@ export interface PartFile {
   sync(): Promise<void>;
 }
 
-/** Writes a file from start to end, whatever the size of the chunks, with at most 2 MiB in memory besides them. */
+/** What is used of {@link DirectWrites}. */
+export type PartDirect = Pick<DirectWrites, 'write' | 'close'>;
+
+/**
+ * Writes a file from start to end, whatever the size of the chunks, with at most 3 MiB in memory besides them. What is large
+ * goes past the system's cache if it can.
+ */
 export class PartWriter {
   readonly #handle: PartFile;
+  readonly #openDirect: () => Promise<PartDirect | undefined>;
+  #direct: PartDirect | undefined;
+  #aligned: AlignedBuffers | undefined;
+  /** The first is ordinary memory: most files are smaller than that. */
   #current: Buffer;
   #spare: Buffer | undefined;
   #filled = 0;
   #position = 0;
+  /** Bytes in the system's cache since the last portion. */
+  #cached = 0;
   #writing: Promise<void> = Promise.resolve();
   #syncing: Promise<void> = Promise.resolve();
 
-  constructor(handle: PartFile) {
+  /** @param openDirect Called once the file is known to be large. */
+  constructor(handle: PartFile, openDirect: () => Promise<PartDirect | undefined> = async () => undefined) {
     this.#handle = handle;
+    this.#openDirect = openDirect;
     this.#current = Buffer.allocUnsafeSlow(BUFFER_SIZE);
   }
 
@@ -54,24 +70,34 @@ export class PartWriter {
 
   /** Writes what is left and makes the content durable. */
   async finish(): Promise<void> {
-    await this.#flush();
+    await this.#send(this.#current.subarray(0, this.#filled));
     await this.#writing;
     await this.#syncing;
     await this.#handle.sync();
   }
 
-  /** Waits for what is under way, whatever becomes of it: only then may the file be closed. */
+  /** Must be called at the end. Waits for what is under way, whatever becomes of it: only then may the file be closed. */
   async abandon(): Promise<void> {
     await Promise.allSettled([this.#writing]);
     await Promise.allSettled([this.#syncing]);
+    this.#aligned?.[Symbol.dispose]();
+    await this.#direct?.close();
   }
 
   async #flush(): Promise<void> {
     const full = this.#current;
-    await this.#send(full.subarray(0, this.#filled));
+    await this.#send(full);
     this.#filled = 0;
-    this.#current = this.#spare ?? Buffer.allocUnsafeSlow(BUFFER_SIZE);
-    this.#spare = full;
+    if (this.#spare === undefined) {
+      this.#direct = await this.#openDirect();
+      if (this.#direct !== undefined) this.#aligned = new AlignedBuffers(2, BUFFER_SIZE);
+      const [next, afterThat] = this.#aligned?.buffers ?? [];
+      this.#current = next ?? Buffer.allocUnsafeSlow(BUFFER_SIZE);
+      this.#spare = afterThat ?? full;
+    } else {
+      this.#current = this.#spare;
+      this.#spare = full;
+    }
   }
 
   /** Begins to write `bytes`, when what is before them has been written. */
@@ -84,9 +110,11 @@ export class PartWriter {
   }
 
   async #write(bytes: Uint8Array, position: number): Promise<void> {
+    if ((await this.#direct?.write(bytes, position)) === true) return;
     await writeAll(this.#handle, bytes, position);
-    const end = position + bytes.length;
-    if (Math.floor(end / SYNC_EVERY) === Math.floor(position / SYNC_EVERY)) return;
+    this.#cached += bytes.length;
+    if (this.#cached < SYNC_EVERY) return;
+    this.#cached = 0;
     await this.#syncing;
     this.#syncing = this.#handle.datasync();
     // Whoever waits for it next gets the error.

@@ -4,6 +4,7 @@ import { type FileHandle, link, open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import {
+  DirectWrites,
   type ObjectBody,
   type ObjectInfo,
   type ObjectKey,
@@ -63,7 +64,7 @@ async function writePart(
     throw toTargetError(error, `put of "${key}"`);
   };
   const handle: FileHandle = await open(part, 'wx', 0o600).catch(translate);
-  const writer = new PartWriter(handle);
+  const writer = new PartWriter(handle, () => DirectWrites.open(part));
   try {
     let length = 0;
     for await (const chunk of readBody(body, signal)) {

@@ -4,10 +4,12 @@
  */
 export class BufferPool {
   readonly #size: number;
-  readonly #free: Buffer[] = [];
+  readonly #free: Buffer[];
 
-  constructor(size: number) {
+  /** @param free Buffers of this size to begin with, in memory that the caller has chosen. Default: none. */
+  constructor(size: number, free: readonly Buffer[] = []) {
     this.#size = size;
+    this.#free = [...free];
   }
 
   take(): Buffer {

@@ -1,13 +1,5 @@
 import { pause } from './pause.ts';
 
-/** Written bytes that wait for the disk at most: about a millisecond of a fast one, which a commit may have to wait for. */
-const SYNC_EVERY = 1024 * 1024;
-
-/** What is used of an open file. */
-interface SyncedFile {
-  datasync(): Promise<void>;
-}
-
 /** Time, in milliseconds. */
 interface PaceClock {
   now(): number;
@@ -16,20 +8,32 @@ interface PaceClock {
 
 const SYSTEM: PaceClock = { now: () => performance.now(), pause };
 
+interface PaceOptions {
+  /** Bytes after which the disk is left to others. */
+  readonly portion: number;
+  /** Sends to the disk what has been written and is not there yet. */
+  readonly flush: () => Promise<void>;
+  /** Default: the system's. */
+  readonly clock?: PaceClock;
+}
+
 /**
- * Sends what is written to a file to the disk in small portions while more comes. Left to the sync at the end it is hundreds of
+ * Has what is written go to the disk in small portions while more comes. Left to the sync at the end it is hundreds of
  * megabytes at once, and whoever waits for the same disk then, such as the writer of the database, waits as long. After each
  * portion the disk is left to others for as long as it took.
  */
 export class DiskPace {
-  readonly #file: SyncedFile;
+  readonly #portion: number;
+  readonly #flush: () => Promise<void>;
   readonly #clock: PaceClock;
   #waiting = 0;
+  #spentMs = 0;
   #turn: Promise<void> | undefined;
   #failure: { readonly error: unknown } | undefined;
 
-  constructor(file: SyncedFile, clock: PaceClock = SYSTEM) {
-    this.#file = file;
+  constructor({ portion, flush, clock = SYSTEM }: PaceOptions) {
+    this.#portion = portion;
+    this.#flush = flush;
     this.#clock = clock;
   }
 
@@ -38,12 +42,14 @@ export class DiskPace {
     return this.#turn !== undefined;
   }
 
-  /** Tells of bytes that have been written. */
-  wrote(bytes: number): void {
+  /** Tells of bytes that have been written, and how long the disk took for them if they are there already. */
+  wrote(bytes: number, spentMs = 0): void {
     this.#waiting += bytes;
-    if (this.#waiting < SYNC_EVERY || this.#turn !== undefined) return;
+    this.#spentMs += spentMs;
+    if (this.#waiting < this.#portion || this.#turn !== undefined) return;
+    this.#turn = this.#takeTurn(this.#spentMs);
     this.#waiting = 0;
-    this.#turn = this.#takeTurn();
+    this.#spentMs = 0;
   }
 
   /** Waits until more may be written. @throws what the disk has said of this portion or an earlier one. */
@@ -52,11 +58,11 @@ export class DiskPace {
     if (this.#failure !== undefined) throw this.#failure.error;
   }
 
-  async #takeTurn(): Promise<void> {
+  async #takeTurn(spentMs: number): Promise<void> {
     const startedMs = this.#clock.now();
     try {
-      await this.#file.datasync();
-      await this.#clock.pause(this.#clock.now() - startedMs);
+      await this.#flush();
+      await this.#clock.pause(spentMs + this.#clock.now() - startedMs);
     } catch (error) {
       // A disk tells of an error once: it must not be lost if nobody waits just then.
       this.#failure ??= { error };

@@ -198,7 +198,7 @@ export class Freezer {
       else return pass.blocks.isUsed(id) || withFree;
       return false;
     });
-    const pool = new BufferPool(pass.blocks.blockSize);
+    const pool = new BufferPool(pass.blocks.blockSize, this.#copy.buffers(COPY_AHEAD, pass.blocks.blockSize));
     const hasMoved = async (): Promise<boolean> => {
       await this.#watch.look();
       const { head = pass.start.head } = this.#watch.known ?? {};

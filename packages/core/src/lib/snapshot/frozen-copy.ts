@@ -1,11 +1,12 @@
 import { type FileHandle, open, rename } from 'node:fs/promises';
 
 import { blockOffset, HEAD_SIZE } from '@quackup/duckdb-file';
+import { AlignedBuffers } from '@quackup/target-api';
 
 import type { FileChunk } from '../archive/archive-file.ts';
 import { orderedMap } from '../archive/ordered-map.ts';
 import { BufferPool } from '../archive/buffer-pool.ts';
-import { DiskPace } from './disk-pace.ts';
+import { PacedFile } from './paced-file.ts';
 import { pause } from './pause.ts';
 import { readFully, writeFully } from './read-fully.ts';
 import { blockIds } from './snapshot-files.ts';
@@ -24,15 +25,16 @@ export class FrozenCopy implements AsyncDisposable {
   readonly #path: string;
   readonly #file: FileHandle;
   /** Of a copy that is kept. Any other is removed before most of it has reached the disk. */
-  readonly #pace: DiskPace | undefined;
+  readonly #paced: PacedFile | undefined;
+  #aligned: AlignedBuffers | undefined;
   /** Which blocks some pass has written. */
   #written: Uint8Array = new Uint8Array(0);
   #held: Uint8Array = new Uint8Array(0);
 
-  private constructor(path: string, file: FileHandle, isKept: boolean) {
+  private constructor(path: string, file: FileHandle, paced: PacedFile | undefined) {
     this.#path = path;
     this.#file = file;
-    this.#pace = isKept ? new DiskPace(file) : undefined;
+    this.#paced = paced;
   }
 
   /**
@@ -40,7 +42,8 @@ export class FrozenCopy implements AsyncDisposable {
    * @param isKept Whether {@link moveTo} will be called: then it goes to the disk while it is written.
    */
   static async create(path: string, isKept = false): Promise<FrozenCopy> {
-    return new FrozenCopy(path, await open(path, 'wx+', 0o600), isKept);
+    const file = await open(path, 'wx+', 0o600);
+    return new FrozenCopy(path, file, isKept ? await PacedFile.direct(file, path) : undefined);
   }
 
   /** Blocks of the database as the archive will have it, free ones included. */
@@ -66,11 +69,17 @@ export class FrozenCopy implements AsyncDisposable {
     return this.#held[id] === 1;
   }
 
+  /** Memory that blocks are best written from, the same each time. It must not be used any more when this is disposed of. */
+  buffers(count: number, blockSize: number): readonly Buffer[] {
+    if (this.#paced !== undefined) this.#aligned ??= new AlignedBuffers(count, blockSize);
+    return this.#aligned?.buffers ?? [];
+  }
+
   async write(id: number, block: Buffer): Promise<void> {
-    await writeFully(this.#file, block, blockOffset(id, block.length));
-    if (this.#pace === undefined) return;
+    const position = blockOffset(id, block.length);
+    if (this.#paced === undefined) return writeFully(this.#file, block, position);
+    await this.#paced.write(block, position);
     this.#written[id] = 1;
-    this.#pace.wrote(block.length);
   }
 
   /**
@@ -79,8 +88,8 @@ export class FrozenCopy implements AsyncDisposable {
    * @returns whether nothing more should be written yet.
    */
   async waitForDisk(milliseconds: number): Promise<boolean> {
-    if (this.#pace?.isBusy === true) await Promise.race([this.#pace.settled(), pause(milliseconds)]);
-    return this.#pace?.isBusy === true;
+    if (this.#paced?.isBusy === true) await Promise.race([this.#paced.settled(), pause(milliseconds)]);
+    return this.#paced?.isBusy === true;
   }
 
   /**
@@ -89,7 +98,7 @@ export class FrozenCopy implements AsyncDisposable {
    * @returns false if it cannot be moved there, and stays what it was.
    */
   async moveTo(path: string, head: Uint8Array, blockSize: number): Promise<boolean> {
-    await this.#pace?.settled();
+    await this.#paced?.settled();
     await writeFully(this.#file, head, 0);
     for (let id = 0; id < this.count; id += 1) {
       if (this.#written[id] === 1 && !this.holds(id))
@@ -129,6 +138,8 @@ export class FrozenCopy implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#aligned?.[Symbol.dispose]();
+    await this.#paced?.[Symbol.asyncDispose]();
     await this.#file.close();
   }
 }

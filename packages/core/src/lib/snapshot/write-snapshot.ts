@@ -5,7 +5,7 @@ import { type ArchiveFile, isAnyInUse } from '../archive/archive-file.ts';
 import { QuackupError } from '../errors.ts';
 import { syncFolder } from '../restore/sync-folder.ts';
 import { fileState, filePath, SIDECAR_ROLES } from './database-files.ts';
-import { DiskPace } from './disk-pace.ts';
+import { PacedFile } from './paced-file.ts';
 import { writeFully } from './read-fully.ts';
 import type { Snapshot } from './snapshot.ts';
 
@@ -52,14 +52,13 @@ export async function writeSnapshot(snapshot: Snapshot, to: string): Promise<voi
 
 async function writeFile(file: ArchiveFile, path: string, isPaced: boolean): Promise<void> {
   const handle = await open(path, 'wx', 0o600);
-  const pace = isPaced ? new DiskPace(handle) : undefined;
+  const paced = isPaced ? PacedFile.cached(handle) : undefined;
   try {
     let position = 0;
     for await (const chunk of file.chunks()) {
       if (chunk.bytes !== undefined) {
-        await writeFully(handle, chunk.bytes, position);
-        pace?.wrote(chunk.bytes.length);
-        await pace?.settled();
+        await (paced?.write(chunk.bytes, position) ?? writeFully(handle, chunk.bytes, position));
+        await paced?.settled();
       }
       position += position < file.headBytes ? file.headBytes : file.chunkBytes;
       chunk.release?.();
@@ -67,6 +66,7 @@ async function writeFile(file: ArchiveFile, path: string, isPaced: boolean): Pro
     await handle.truncate(file.sizeBytes);
     await handle.sync();
   } finally {
+    await paced?.[Symbol.asyncDispose]();
     await handle.close();
   }
 }
