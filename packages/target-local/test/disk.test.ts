@@ -2,8 +2,8 @@ import { execFileSync } from 'node:child_process';
 import { chmod, readdir, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { objectKey, TargetError } from '@quackup/target-api';
-import { describe, expect, it, type TestContext } from 'vitest';
+import { DirectWrites, objectKey, TargetError } from '@quackup/target-api';
+import { describe, expect, it, type TestContext, vi } from 'vitest';
 
 import { LocalTarget } from '../src/index.ts';
 import { toTargetError } from '../src/lib/errno-error.ts';
@@ -268,4 +268,25 @@ it('keeps the cause of every error and calls an unknown one unknown', () => {
     expect(toTargetError(cause, 'put')).toMatchObject({ code, cause });
   }
   expect(toTargetError('strange', 'put')).toMatchObject({ code: 'UNKNOWN', cause: 'strange' });
+});
+
+it('writes large objects past the cache, where this disk can, and small ones as always', async () => {
+  await using folder = await tempFolder();
+  await using target = new LocalTarget(folder.path);
+  await target.put(KEY, bodyOf(Buffer.alloc(MIB)));
+  const path = join(folder.path, KEY);
+  const write = vi.spyOn(DirectWrites.prototype, 'write');
+  const open = vi.spyOn(DirectWrites, 'open');
+  await target.put(objectKey('small'), bodyOf(Buffer.alloc(MIB - 1)));
+  expect(open).not.toHaveBeenCalled();
+  const chunks = Array.from({ length: 12 }, (_, index) => Buffer.alloc(300_000, index));
+  await target.put(objectKey('large'), bodyOf(...chunks));
+  const direct = await DirectWrites.open(path);
+  await direct?.close();
+  const written = await Promise.all(write.mock.results.map(({ value }) => value as Promise<boolean>));
+  // 3.6 MB: the first part shows that it is large, and the last one is not whole.
+  expect(written).toEqual(direct !== undefined ? [true, true, false] : []);
+  vi.restoreAllMocks();
+  const stored = Buffer.concat(await (await target.get(objectKey('large'))).body.toArray());
+  expect(stored.equals(Buffer.concat(chunks))).toBe(true);
 });

@@ -16,7 +16,7 @@ export class LoopDisk implements Disposable {
   readonly #image: string;
 
   /** @throws Error if the system does not allow it, or has no mkfs for it. */
-  constructor(folder: string, type: FileSystemType, bytes = BYTES) {
+  constructor(folder: string, type: FileSystemType, bytes: number = BYTES) {
     this.path = join(folder, type);
     this.#image = join(folder, `${type}.img`);
     mkdirSync(this.path, { recursive: true });

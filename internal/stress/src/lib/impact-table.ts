@@ -7,9 +7,8 @@ export type Kind = 'alone' | 'with backups' | 'with a snapshot';
 /** A window, and what was done in it. */
 export interface Measured extends Window {
   readonly kind: Kind;
-  /** Backups or snapshots that were made, and how long that took. */
+  /** Backups or snapshots that came to their end in it. */
   readonly made: number;
-  readonly workMs: number;
 }
 
 /** What counts as a stall of the writer, milliseconds. */
@@ -19,31 +18,34 @@ const rate = ({ latencies, ms }: Window): number => (latencies.length * 1000) / 
 const mean = (numbers: readonly number[]): number =>
   numbers.reduce((sum, each) => sum + each, 0) / Math.max(1, numbers.length);
 
-/** The rates of the windows of a kind as shares of the mean of those on both sides, in which the writer was alone. */
-function sharesOfAlone(measured: readonly Measured[], kind: Kind): number[] {
+/** For each window of a kind: its commits, and how many the writer would have made alone, by the windows on both sides. */
+function besideAlone(
+  measured: readonly Measured[],
+  kind: Kind,
+): { readonly made: number; readonly alone: number }[] {
   return measured.flatMap((each, place) => {
+    if (each.kind !== kind) return [];
     const beside = [measured[place - 1], measured[place + 1]].filter((other) => other !== undefined);
-    return each.kind === kind ? [rate(each) / mean(beside.map(rate))] : [];
+    return [{ made: each.latencies.length, alone: (mean(beside.map(rate)) * each.ms) / 1000 }];
   });
 }
 
-/**
- * The geometric mean of shares and its standard error, in percent. The mean of quotients would be too large: one that is
- * twice too high outweighs one that is twice too low.
- */
-function describeShares(shares: readonly number[]): string {
-  const logs = shares.map(Math.log);
-  const middle = mean(logs);
-  const variance = logs.reduce((sum, each) => sum + (each - middle) ** 2, 0) / Math.max(1, logs.length - 1);
-  const share = 100 * Math.exp(middle);
-  return `${share.toFixed(1)} ± ${(share * Math.sqrt(variance / logs.length)).toFixed(1)} %`;
+/** The share of the commits that were made, and its standard error by leaving out one window after the other (jackknife), in percent. */
+function describeShare(windows: readonly { readonly made: number; readonly alone: number }[]): string {
+  const total = (of: 'made' | 'alone'): number => windows.reduce((sum, each) => sum + each[of], 0);
+  const [made, alone] = [total('made'), total('alone')];
+  const without = windows.map((each) => (100 * (made - each.made)) / (alone - each.alone));
+  const middle = mean(without);
+  const squares = without.reduce((sum, each) => sum + (each - middle) ** 2, 0);
+  const error = Math.sqrt(((windows.length - 1) / windows.length) * squares);
+  return `${((100 * made) / alone).toFixed(1)} ± ${error.toFixed(1)} %`;
 }
 
 /**
  * A line for each kind of window; throughput also as a share of that of the windows alone on both sides, with the standard
  * error over all of them.
  *
- * @param measured In the order of time, each that is not alone between two that are.
+ * @param measured In the order of time, each that is not alone between two that are. A share needs two of them.
  */
 export function compareWindows(measured: readonly Measured[]): string {
   const rows = [...Map.groupBy(measured, ({ kind }) => kind)].map(([kind, group]) => {
@@ -51,12 +53,12 @@ export function compareWindows(measured: readonly Measured[]): string {
     const minutes = group.reduce((sum, { ms }) => sum + ms, 0) / 60_000;
     const stalls = latencies.filter((each) => each > STALL_MS).length;
     const made = group.reduce((sum, each) => sum + each.made, 0);
-    const seconds = group.reduce((sum, { workMs }) => sum + workMs, 0) / made / 1000;
+    const seconds = (minutes * 60) / made;
     const [p50 = '', p99 = '', max = ''] = [0.5, 0.99, 1].map((q) => quantile(latencies, q).toFixed(1));
     return [
       kind,
       mean(group.map(rate)).toFixed(0),
-      kind === 'alone' ? '' : describeShares(sharesOfAlone(measured, kind)),
+      kind === 'alone' ? '' : describeShare(besideAlone(measured, kind)),
       p50,
       p99,
       max,

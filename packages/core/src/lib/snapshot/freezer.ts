@@ -4,11 +4,13 @@
  * accepted by the rules, or not at all.
  */
 import { statfs } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
 
 import { HEAD_SIZE } from '@quackup/duckdb-file';
 
 import { orderedMap } from '../archive/ordered-map.ts';
 import { QuackupError } from '../errors.ts';
+import { defaultThreads } from '../process/thread-pool.ts';
 import { damagedBlock } from './at-rest.ts';
 import { BlockTrust } from './block-trust.ts';
 import { BufferPool } from '../archive/buffer-pool.ts';
@@ -29,8 +31,8 @@ import type { WriterPause } from './writer-pause.ts';
 
 /** How often the header is looked at while blocks are copied: several times within the shortest checkpoint. */
 const WATCH_MS = 4;
-/** Blocks that are copied at once: enough for a disk or a network to be busy. */
-const COPY_AHEAD = 4;
+/** Blocks that are copied at once: enough for a disk or a network to be busy, but a core is left to the writer. */
+const COPY_AHEAD = Math.min(4, defaultThreads(availableParallelism(), true));
 /** How long a block in use that fails its checksum is read again while the database is being written. */
 const TORN_PATIENCE_MS = 500;
 const TORN_PAUSE_MS = 2;
