@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { chmod, readdir, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { DirectWrites, objectKey, TargetError } from '@quackup/target-api';
+import { AlignedBuffers, DirectWrites, objectKey, TargetError } from '@quackup/target-api';
 import { describe, expect, it, type TestContext, vi } from 'vitest';
 
 import { LocalTarget } from '../src/index.ts';
@@ -168,6 +168,7 @@ describe('PartWriter', () => {
     const [direct, cached]: [number[], number[]] = [[], []];
     const keep = (bytes: Uint8Array, position: number): void => file.set(bytes, position);
     let closed = 0;
+    let memory: ArrayBufferLike | undefined;
     const writer = new PartWriter(
       {
         write: async (bytes, offset, length, position) => {
@@ -182,6 +183,7 @@ describe('PartWriter', () => {
         write: async (bytes, position) => {
           if (position === 4 * MIB || bytes.length < MIB) return false;
           direct.push(position / MIB);
+          memory = bytes.buffer;
           // Read only now: the memory must not have been used again.
           await new Promise((resolve) => void setImmediate(resolve));
           keep(bytes, position);
@@ -198,6 +200,9 @@ describe('PartWriter', () => {
     await writer.abandon();
     expect(file.subarray(0, content.length).equals(content)).toBe(true);
     expect([direct, cached, closed]).toEqual([[1, 2, 3, 5], [0, 4, 6], 1]);
+    // The next one gets the same memory: nobody else frees it.
+    using next = new AlignedBuffers(2, MIB);
+    expect(next.buffers[0]?.buffer).toBe(memory);
   });
 
   it('keeps the memory of a part until it is written, also without direct writes', async () => {

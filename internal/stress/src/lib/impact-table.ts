@@ -18,27 +18,29 @@ const rate = ({ latencies, ms }: Window): number => (latencies.length * 1000) / 
 const mean = (numbers: readonly number[]): number =>
   numbers.reduce((sum, each) => sum + each, 0) / Math.max(1, numbers.length);
 
-/** For each window of a kind: its commits, and how many the writer would have made alone, by the windows on both sides. */
-function besideAlone(
-  measured: readonly Measured[],
-  kind: Kind,
-): { readonly made: number; readonly alone: number }[] {
+/** The commits of a window, and how many there would have been alone, by the windows on both sides. */
+interface Compared {
+  readonly commits: number;
+  readonly alone: number;
+}
+
+function besideAlone(measured: readonly Measured[], kind: Kind): Compared[] {
   return measured.flatMap((each, place) => {
     if (each.kind !== kind) return [];
     const beside = [measured[place - 1], measured[place + 1]].filter((other) => other !== undefined);
-    return [{ made: each.latencies.length, alone: (mean(beside.map(rate)) * each.ms) / 1000 }];
+    return [{ commits: each.latencies.length, alone: (mean(beside.map(rate)) * each.ms) / 1000 }];
   });
 }
 
 /** The share of the commits that were made, and its standard error by leaving out one window after the other (jackknife), in percent. */
-function describeShare(windows: readonly { readonly made: number; readonly alone: number }[]): string {
-  const total = (of: 'made' | 'alone'): number => windows.reduce((sum, each) => sum + each[of], 0);
-  const [made, alone] = [total('made'), total('alone')];
-  const without = windows.map((each) => (100 * (made - each.made)) / (alone - each.alone));
+function describeShare(windows: readonly Compared[]): string {
+  const total = (of: keyof Compared): number => windows.reduce((sum, each) => sum + each[of], 0);
+  const [commits, alone] = [total('commits'), total('alone')];
+  const without = windows.map((each) => (100 * (commits - each.commits)) / (alone - each.alone));
   const middle = mean(without);
   const squares = without.reduce((sum, each) => sum + (each - middle) ** 2, 0);
   const error = Math.sqrt(((windows.length - 1) / windows.length) * squares);
-  return `${((100 * made) / alone).toFixed(1)} ± ${error.toFixed(1)} %`;
+  return `${((100 * commits) / alone).toFixed(1)} ± ${error.toFixed(1)} %`;
 }
 
 /**

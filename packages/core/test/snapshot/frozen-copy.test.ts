@@ -2,6 +2,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { HEAD_SIZE } from '@quackup/duckdb-file';
+import { AlignedBuffers } from '@quackup/target-api';
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 
@@ -47,6 +48,18 @@ test('a copy that becomes a file is what its readers get, whatever earlier passe
     }),
     { numRuns: 60 },
   );
+});
+
+test('memory for a copy that is kept is the same for all passes, and given back; any other has none', async () => {
+  using folder = tempFolder();
+  const copy = await FrozenCopy.create(join(folder.path, 'kept'), true);
+  const [buffer] = copy.buffers(3, BLOCK);
+  expect(copy.buffers(3, BLOCK)[0]).toBe(buffer);
+  await copy[Symbol.asyncDispose]();
+  using next = new AlignedBuffers(3, BLOCK);
+  expect(next.buffers[0]?.buffer).toBe(buffer?.buffer);
+  await using other = await FrozenCopy.create(join(folder.path, 'other'));
+  expect(other.buffers(3, BLOCK)).toEqual([]);
 });
 
 const MEMORY = '/dev/shm';
