@@ -25,10 +25,11 @@ test.each([
   const direct = await DirectWrites.open(join(folder.path, 'any'));
   await direct?.close();
   const write = vi.spyOn(DirectWrites.prototype, 'write');
+  const close = vi.spyOn(DirectWrites.prototype, 'close');
 
   await using holder = await Holder.open(path);
   const options = { scratch, waitMs: 20_000, freeze: true, isKept };
-  await using snapshot = await openSnapshot({ name: path, path }, options);
+  const snapshot = await openSnapshot({ name: path, path }, options);
   expect([holder.pid > 0, snapshot.method]).toEqual([true, 'hot']);
   const written = await Promise.all(write.mock.results.map(({ value }) => value as Promise<boolean>));
   // There are 8, or none where this disk has no such writes.
@@ -36,4 +37,6 @@ test.each([
   if (isKept && direct !== undefined) expect(blocks).toBeGreaterThan(4);
   else expect(blocks).toBe(0);
   expect(written.every((each) => each)).toBe(true);
+  await snapshot[Symbol.asyncDispose]();
+  expect(close).toHaveBeenCalledTimes(isKept && direct !== undefined ? 1 : 0);
 });
