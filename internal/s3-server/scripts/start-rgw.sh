@@ -2,8 +2,9 @@
 # A one-node Ceph (monitor, one store, S3 gateway) on 127.0.0.1, without systemd, manager or container.
 # usage: start-rgw.sh DIR PORT     makes DIR anew; its objects are in memory. Ends when the gateway answers.
 # Ports: PORT for S3, PORT+5000 for the monitor, PORT+10000 to PORT+10100 for the store. Process ids: DIR/pids.
+# If it fails it says at which step, and what Ceph wrote last.
 # Needs Debian's radosgw, ceph-mon, ceph-osd and ceph-common. Access key testkey, secret key testsecret.
-set -euo pipefail
+set -Eeuo pipefail
 D=$1 PORT=$2
 rm -rf "$D"
 mkdir -p "$D"/{mon,osd,rgw,run,log}
@@ -65,20 +66,51 @@ rgw gc obj min wait = 1
 rgw gc processor period = 60
 C
 C=(-c "$D/ceph.conf")
+explain() {
+  echo "start-rgw.sh: \"$2\" at line $1 failed" >&2
+  for log in "$D"/log/*; do if [ -s "$log" ]; then echo "$log:" >&2; tail -n 5 "$log" | cut -c -300 >&2; fi; done
+}
+trap 'explain "$LINENO" "$BASH_COMMAND"' ERR
 : > "$D/pids"
 monmaptool --create --clobber --fsid "$FSID" --addv a "[v1:127.0.0.1:$((PORT + 5000))]" "$D/monmap" > /dev/null
 ceph-mon "${C[@]}" -i a --mkfs --monmap "$D/monmap" > /dev/null
 ceph-mon "${C[@]}" -i a -f > "$D/log/mon.out" 2>&1 &
 echo $! >> "$D/pids"
+# Whoever asks a monitor for something before it has told them which cluster this is, is refused as of the "wrong fsid" (beside other
+# work one start in seven): so all is asked for up to five times, and the store, which ends if it is refused, is started as often.
+retry() {
+  local tries=1
+  until "$@"; do
+    [ "$tries" -lt 5 ] || return 1
+    tries=$((tries + 1))
+    sleep 0.1
+  done
+}
+# The same number again if it is asked for twice.
 OSD=$(cat /proc/sys/kernel/random/uuid)
-ID=$(timeout 120 ceph "${C[@]}" osd new "$OSD" 2> /dev/null)
+new_store() { timeout 60 ceph "${C[@]}" osd new "$OSD" > "$D/id" 2> "$D/log/osd-new.out"; }
+retry new_store
+ID=$(cat "$D/id")
 ceph-osd "${C[@]}" -i "$ID" --mkfs --osd-uuid "$OSD" > "$D/log/osd-mkfs.out" 2>&1
-ceph-osd "${C[@]}" -i "$ID" -f > "$D/log/osd.out" 2>&1 &
-echo $! >> "$D/pids"
-for _ in $(seq 100); do
-  if timeout 10 ceph "${C[@]}" osd stat 2> /dev/null | grep -q '1 up'; then break; fi
-  sleep 0.1
-done
-timeout 180 radosgw-admin "${C[@]}" -n client.rgw user create --uid=test --display-name=test \
-  --access-key=testkey --secret-key=testsecret > "$D/log/user.out" 2>&1
+start_store() {
+  ceph-osd "${C[@]}" -i "$ID" -f >> "$D/log/osd.out" 2>&1 &
+  local store=$!
+  for _ in $(seq 100); do
+    if timeout 10 ceph "${C[@]}" osd stat 2> /dev/null | grep -q '1 up'; then
+      echo "$store" >> "$D/pids"
+      return 0
+    fi
+    kill -0 "$store" 2> /dev/null || return 1
+    sleep 0.1
+  done
+  kill -9 "$store"
+  return 1
+}
+retry start_store
+# Some of it may have been made by a try before, but not the user, which is the last.
+new_user() {
+  timeout 60 radosgw-admin "${C[@]}" -n client.rgw user create --uid=test --display-name=test \
+    --access-key=testkey --secret-key=testsecret > "$D/log/user.out" 2>&1
+}
+retry new_user
 exec bash "$(dirname "$0")/start-gateway.sh" "$D" "$PORT"
