@@ -25,6 +25,8 @@ export interface BackupRun {
   /** Which targets still work. */
   readonly reservation: Reservation;
   readonly scratch: ScratchFolder;
+  /** To be called before a database is copied that is in use. */
+  readonly onInUse: () => Promise<void>;
   /** None if nothing is to be remembered on this machine. */
   readonly memory: BaseMemory | undefined;
   /** Databases that have been given up, and why. */

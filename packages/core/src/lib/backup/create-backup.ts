@@ -11,6 +11,7 @@ import { createCodec, DEFAULT_COMPRESSION } from '../archive/compression.ts';
 import { systemClock } from '../clock.ts';
 import { QuackupError } from '../errors.ts';
 import { archiveKey, ENCRYPTED_EXTENSION } from '../format/backup-name.ts';
+import { leaveCpu } from '../process/leave-cpu.ts';
 import { ScratchFolder } from '../process/scratch-folder.ts';
 import { openSnapshot } from '../snapshot/open-snapshot.ts';
 import type { BackupRun, BackupSource } from './backup-run.ts';
@@ -55,6 +56,8 @@ export async function storeBackup(options: BackupOptions, source: BackupSource):
   const startedMs = performance.now();
   await using reservation = await reserveName(targets, source.createdAt, { clock, signal: options.signal });
   await using scratch = await ScratchFolder.create(options.tempDir);
+  await using stack = new AsyncDisposableStack();
+  let isBeside = false;
   const run: BackupRun = {
     options,
     source,
@@ -62,6 +65,11 @@ export async function storeBackup(options: BackupOptions, source: BackupSource):
     archive: archiveKey(reservation.name, extension),
     reservation,
     scratch,
+    onInUse: async () => {
+      if (isBeside || options.leaveCpu !== true) return;
+      isBeside = true;
+      stack.use(await leaveCpu());
+    },
     memory: memoryDir === undefined ? undefined : new BaseMemory(memoryDir),
     failed: new Map(),
   };

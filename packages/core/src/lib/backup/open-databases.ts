@@ -77,9 +77,9 @@ async function openTogether(
   });
 }
 
-function snapshotOptions({ options, scratch }: BackupRun): Omit<SnapshotOptions, 'freeze'> {
+function snapshotOptions({ options, scratch, onInUse }: BackupRun): Omit<SnapshotOptions, 'freeze'> {
   const { signal, waitMs = DEFAULT_WAIT_MS, pauseWriterMs } = options;
-  return { scratch, waitMs, signal, pauseWriterMs };
+  return { scratch, waitMs, signal, pauseWriterMs, onInUse };
 }
 
 /** Whether an error is of one database, so that the others can go on. */

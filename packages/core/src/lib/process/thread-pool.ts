@@ -3,6 +3,8 @@ import { type TransferListItem, Worker } from 'node:worker_threads';
 
 import { HAS_THREAD_PRIORITY, type ThreadData } from './thread-priority.ts';
 
+/** Of this process when it began: while it leaves one (leave-cpu.ts) it must not be left twice. */
+const CORES = availableParallelism();
 /** More threads than this wait for the disk. */
 const MAX_THREADS = 8;
 /** What a thread keeps besides the chunk it works on is small; a leak shall end the thread and not the machine. */
@@ -57,7 +59,7 @@ export class ThreadPool<Task, Answer> implements AsyncDisposable {
   /** @param script TypeScript in the repository, JavaScript in the package. Calls `setThreadPriority` first. */
   constructor(script: URL, options: ThreadPoolOptions = {}) {
     const { gentle: wanted = false, starvedMs = STARVED_MS } = options;
-    const { threads = defaultThreads(availableParallelism(), wanted) } = options;
+    const { threads = defaultThreads(CORES, wanted) } = options;
     const gentle = wanted && HAS_THREAD_PRIORITY;
     this.#threads = Array.from({ length: threads }, () => this.#start(script, { gentle }));
     if (gentle)

@@ -18,6 +18,8 @@ export interface SnapshotOptions {
   /** Stop the writer for at most this many milliseconds at a time, if passes fail without. */
   readonly pauseWriterMs?: number | undefined;
   readonly onBytes?: ((bytes: number) => void) | undefined;
+  /** Called before a database is frozen: it is in use, or seems to be. */
+  readonly onInUse?: (() => Promise<void>) | undefined;
 }
 
 /**
@@ -35,6 +37,7 @@ export async function openSnapshot(
     // Where holders cannot be known, reading in place is tried first: it is confirmed or given up, never believed.
     const writing = holders !== 'unknown' && mayHaveWriter(holders);
     if (options.freeze || writing) {
+      await options.onInUse?.();
       // What is frozen after a clone turned out to be none must not be cloned again.
       const frozen = await freezeDatabase(reader, { name, ...options, clone: !options.freeze });
       return holders === 'unknown' ? frozen : { ...frozen, heldBy: describeHolders(holders) };
@@ -72,6 +75,7 @@ export async function openSnapshotsTogether(
       }
     }
     try {
+      await options.onInUse?.();
       const snapshots = await freezeTogether(databases, options);
       return {
         snapshots: new Map(snapshots.map((each, place) => [databases[place]?.name ?? '', each])),

@@ -7,6 +7,7 @@ import { text } from 'node:stream/consumers';
 import { z } from 'zod';
 
 import { failureReport } from '../failure-report.ts';
+import { leaveCpu } from '../process/leave-cpu.ts';
 import { ScratchFolder } from '../process/scratch-folder.ts';
 import { openSnapshot } from './open-snapshot.ts';
 import { SnapshotMoved } from './snapshot.ts';
@@ -20,13 +21,18 @@ const requestSchema = z.strictObject({
   pauseWriterMs: z.number().exactOptional(),
 });
 
+/** Copying is the work of one thread: all that this process does can be done at one place, to the end. */
+async function onInUse(): Promise<void> {
+  await leaveCpu(1);
+}
+
 async function takeSnapshot(request: z.infer<typeof requestSchema>): Promise<unknown> {
   const { path, to, tempDir, ...limits } = request;
   await using scratch = await ScratchFolder.create(tempDir);
   for (let freeze = false; ; freeze = true) {
     await using snapshot = await openSnapshot(
       { name: path, path },
-      { scratch, freeze, isKept: true, ...limits },
+      { scratch, freeze, isKept: true, ...limits, onInUse },
     );
     try {
       await writeSnapshot(snapshot, to);
