@@ -54,7 +54,6 @@ export async function backup(context: CommandContext, input: BackupInput): Promi
     }),
     databases,
     targets: targets.targets,
-    leaveCpu: true,
     signal: context.io.signal,
     onProgress: progress.onProgress,
   });

@@ -41,5 +41,6 @@ export function backupOptions(
     ...(tempDir !== undefined && { tempDir }),
     ...(encryption && { encryption }),
     memoryDir: join(stateFolder(path, env), 'last-backups'),
+    leaveCpu: true,
   };
 }
