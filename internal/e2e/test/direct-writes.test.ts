@@ -1,9 +1,10 @@
 /** Writes past the system's cache, on every kind of file system that they are used on: what is written is what is read. */
 import { randomBytes } from 'node:crypto';
+import { constants, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { snapshot } from '@quackup/core';
+import { createBackup, snapshot } from '@quackup/core';
 import { checkInvariant, runSql, startWriter } from '@quackup/fixtures';
 import { AlignedBuffers, DirectWrites, objectKey } from '@quackup/target-api';
 import { LocalTarget } from '@quackup/target-local';
@@ -17,6 +18,21 @@ const KEY = objectKey('large');
 
 async function* randomBody(chunks: readonly Buffer[]): AsyncGenerator<Buffer, void> {
   yield* chunks;
+}
+
+/** Whether this process has a file below `folder` open past the cache. */
+function hasDirectFile(folder: string): boolean {
+  const { O_DIRECT = 0 } = constants as { readonly O_DIRECT?: number };
+  return readdirSync('/proc/self/fd').some((fd) => {
+    try {
+      if (!readlinkSync(`/proc/self/fd/${fd}`).startsWith(folder)) return false;
+      const [, flags = '0'] = /^flags:\s*(\d+)$/m.exec(readFileSync(`/proc/self/fdinfo/${fd}`, 'utf8')) ?? [];
+      return (Number.parseInt(flags, 8) & O_DIRECT) !== 0;
+    } catch {
+      // It was closed meanwhile.
+      return false;
+    }
+  });
 }
 
 describe.each(['ext4', 'xfs'] as const)('on %s', (type) => {
@@ -57,6 +73,22 @@ describe.each(['ext4', 'xfs'] as const)('on %s', (type) => {
       expect((await snapshot(database, { to })).method).toBe('hot');
       expect((await checkInvariant(to)).commits).toBeGreaterThanOrEqual(before);
     }
+  });
+
+  test.skipIf(whyNot !== undefined)(title('an archive goes past the cache'), async () => {
+    await using folder = await tempFolder();
+    using disk = new LoopDisk(folder.path, type);
+    const database = join(folder.path, 'a.duckdb');
+    await runSql(database, ['CREATE TABLE t AS SELECT md5(i::VARCHAR) AS s FROM range(400_000) r(i)']);
+    await using target = new LocalTarget(join(disk.path, 'backups'));
+    let seen = false;
+    await createBackup({
+      databases: [{ name: 'a', path: database }],
+      targets: [{ name: 'disk', target }],
+      // A part that is written is open twice then, once with the flag.
+      onProgress: () => (seen ||= hasDirectFile(disk.path)),
+    });
+    expect(seen).toBe(true);
   });
 
   test.skipIf(whyNot !== undefined)(title('a disk that is full says so, and nothing is left'), async () => {

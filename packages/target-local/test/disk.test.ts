@@ -205,6 +205,45 @@ describe('PartWriter', () => {
     expect(next.buffers[0]?.buffer).toBe(memory);
   });
 
+  it('does so whatever the size of the chunks', async () => {
+    for (const sizes of [[8 * MIB], [MIB], [MIB / 2], [10, 8 * MIB], [MIB, 10, 3 * MIB], [MIB + 1]]) {
+      const content = Buffer.from(Array.from({ length: 8 * MIB }, (_, index) => (index * 13) % 251));
+      const file = Buffer.alloc(content.length);
+      const cached: number[] = [];
+      const keep = (bytes: Uint8Array, position: number): void => file.set(bytes, position);
+      const writer = new PartWriter(
+        {
+          write: async (bytes, offset, length, position) => {
+            cached.push(position / MIB);
+            keep(bytes.subarray(offset, offset + length), position);
+            return { bytesWritten: length };
+          },
+          datasync: () => Promise.reject(new Error('there is little to sync')),
+          sync: async () => {},
+        },
+        async () => ({
+          write: async (bytes, position) => {
+            if (!(bytes.buffer instanceof SharedArrayBuffer) || bytes.length < MIB) return false;
+            await new Promise((resolve) => void setImmediate(resolve));
+            keep(bytes, position);
+            return true;
+          },
+          close: async () => {},
+        }),
+      );
+      for (let start = 0, turn = 0; start < content.length; turn += 1) {
+        const size = sizes[turn % sizes.length] ?? 0;
+        await writer.append(content.subarray(start, start + size));
+        start += size;
+      }
+      await writer.finish();
+      await writer.abandon();
+      expect(file.equals(content)).toBe(true);
+      // The first part may have been in ordinary memory when it was known to be one; the empty end is written as ever.
+      expect(cached.filter((part) => part > 0 && part < 8)).toEqual([]);
+    }
+  });
+
   it('keeps the memory of a part until it is written, also without direct writes', async () => {
     const file = Buffer.alloc(7 * MIB);
     const writer = new PartWriter({

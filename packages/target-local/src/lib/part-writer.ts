@@ -36,6 +36,8 @@ export class PartWriter {
   #current: Buffer;
   #spare: Buffer | undefined;
   #filled = 0;
+  /** It is known to be larger than a part. */
+  #isLarge = false;
   #position = 0;
   /** Bytes in the system's cache since the last portion. */
   #cached = 0;
@@ -50,12 +52,12 @@ export class PartWriter {
   }
 
   /**
-   * Takes a chunk, which must stay as it is until the file is finished: what is large is written from where it lies. Waits
-   * while the part before it is written.
+   * Takes a chunk, which must stay as it is until the file is finished: what is large is written from where it lies if it
+   * cannot go past the cache. Waits while the part before it is written.
    */
   async append(chunk: Uint8Array): Promise<void> {
     for (let offset = 0; offset < chunk.length;) {
-      if (this.#filled === 0 && chunk.length - offset >= BUFFER_SIZE) {
+      if (this.#filled === 0 && chunk.length - offset >= BUFFER_SIZE && !(await this.#hasDirect())) {
         await this.#send(chunk.subarray(offset, offset + BUFFER_SIZE));
         offset += BUFFER_SIZE;
         continue;
@@ -84,20 +86,28 @@ export class PartWriter {
     await this.#direct?.close();
   }
 
+  /** Whether this file can be written past the cache. To be asked when nothing is in the buffers that would be lost. */
+  async #hasDirect(): Promise<boolean> {
+    if (!this.#isLarge) {
+      this.#isLarge = true;
+      this.#direct = await this.#openDirect();
+      if (this.#direct !== undefined) this.#aligned = new AlignedBuffers(2, BUFFER_SIZE);
+      const [first, second] = this.#aligned?.buffers ?? [];
+      if (first !== undefined) this.#current = first;
+      this.#spare = second ?? Buffer.allocUnsafeSlow(BUFFER_SIZE);
+    }
+    return this.#aligned?.buffers[0] !== undefined;
+  }
+
   async #flush(): Promise<void> {
     const full = this.#current;
     await this.#send(full);
     this.#filled = 0;
-    if (this.#spare === undefined) {
-      this.#direct = await this.#openDirect();
-      if (this.#direct !== undefined) this.#aligned = new AlignedBuffers(2, BUFFER_SIZE);
-      const [next, afterThat] = this.#aligned?.buffers ?? [];
-      this.#current = next ?? Buffer.allocUnsafeSlow(BUFFER_SIZE);
-      this.#spare = afterThat ?? full;
-    } else {
-      this.#current = this.#spare;
-      this.#spare = full;
-    }
+    await this.#hasDirect();
+    // The first one was ordinary memory, and the next two are not.
+    if (this.#current !== full) return;
+    this.#current = this.#spare ?? full;
+    this.#spare = full;
   }
 
   /** Begins to write `bytes`, when what is before them has been written. */

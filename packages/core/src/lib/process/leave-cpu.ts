@@ -64,10 +64,9 @@ export async function allowedCpus(): Promise<readonly number[]> {
 
 /** The numbers of a list as the kernel writes it (cpuset(7), "List format"): `0-2,5`. */
 export function parseCpuList(text: string): readonly number[] {
-  return text.split(',').flatMap((range) => {
-    const [first = Number.NaN, last = first] = range.split('-').map(Number);
-    return Number.isInteger(first) ? Array.from({ length: last - first + 1 }, (_, k) => first + k) : [];
-  });
+  return Array.from(text.matchAll(/(\d+)(?:-(\d+))?/g)).flatMap(([, first = '', last = first]) =>
+    Array.from({ length: Number(last) - Number(first) + 1 }, (_, place) => Number(first) + place),
+  );
 }
 
 async function bind(cpus: readonly number[]): Promise<boolean> {
