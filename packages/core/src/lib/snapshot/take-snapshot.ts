@@ -82,7 +82,8 @@ const CHILD = fileURLToPath(
  *
  * May be called in the process that has the database open: it is read in a child process, since opening and closing the
  * file here would drop DuckDB's lock. Writes nothing near the database. The copy exists at `to` exactly when it is
- * complete and synced. It goes to the disk in portions of 8 MiB, with as much time between them, so that the writer is not held up.
+ * complete and synced. It goes to the disk in small portions, with as much time between them, so that the writer is not held up,
+ * and on Linux the child keeps to one processor, if there is `taskset`.
  *
  * @param path The database file.
  * @throws DATABASE_NOT_FOUND, DATABASE_UNREADABLE, NOT_A_DATABASE, DATABASE_DAMAGED if it cannot be copied for good.
