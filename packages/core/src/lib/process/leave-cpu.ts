@@ -31,7 +31,8 @@ export async function leaveCpu(atMost = Number.POSITIVE_INFINITY): Promise<Async
     if (held > 1) return;
     const allowed = await allowedCpus();
     const kept = cpusToKeep(allowed, atMost);
-    if (kept.length < allowed.length && (await bind(kept))) before = allowed;
+    // What could not be given back last time is still to be given back.
+    if (kept.length < allowed.length && (await bind(kept))) before ??= allowed;
   });
   return { [Symbol.asyncDispose]: () => inTurn(giveBack) };
 }
@@ -39,8 +40,7 @@ export async function leaveCpu(atMost = Number.POSITIVE_INFINITY): Promise<Async
 async function giveBack(): Promise<void> {
   held -= 1;
   if (held > 0 || before === undefined) return;
-  await bind(before);
-  before = undefined;
+  if (await bind(before)) before = undefined;
 }
 
 async function inTurn(work: () => Promise<void>): Promise<void> {
