@@ -47,8 +47,8 @@ async function startOnce(): Promise<Rgw> {
     });
     const said: string[] = [];
     starting.stderr.setEncoding('utf8').on('data', (text: string) => said.push(text));
-    // Not 'close': what it has started keeps the other end of no pipe, but that is for the script to see to.
-    const [code] = (await once(starting, 'exit')) as readonly (number | null)[];
+    // Only then has it said everything. What it has started writes to files, so that keeps nothing open.
+    const [code] = (await once(starting, 'close')) as readonly (number | null)[];
     if (code === 0) return;
     await stop();
     throw new Error(`${name} ended with ${code}: ${said.join('').trim()}`);

@@ -36,8 +36,6 @@ export class PartWriter {
   #current: Buffer;
   #spare: Buffer | undefined;
   #filled = 0;
-  /** It is known to be larger than a part. */
-  #isLarge = false;
   #position = 0;
   /** Bytes in the system's cache since the last portion. */
   #cached = 0;
@@ -88,8 +86,8 @@ export class PartWriter {
 
   /** Whether this file can be written past the cache. To be asked when nothing is in the buffers that would be lost. */
   async #hasDirect(): Promise<boolean> {
-    if (!this.#isLarge) {
-      this.#isLarge = true;
+    // Only what is large has a second buffer.
+    if (this.#spare === undefined) {
       this.#direct = await this.#openDirect();
       if (this.#direct !== undefined) this.#aligned = new AlignedBuffers(2, BUFFER_SIZE);
       const [first, second] = this.#aligned?.buffers ?? [];

@@ -57,7 +57,6 @@ export async function storeBackup(options: BackupOptions, source: BackupSource):
   await using reservation = await reserveName(targets, source.createdAt, { clock, signal: options.signal });
   await using scratch = await ScratchFolder.create(options.tempDir);
   await using stack = new AsyncDisposableStack();
-  let isBeside = false;
   const run: BackupRun = {
     options,
     source,
@@ -66,9 +65,7 @@ export async function storeBackup(options: BackupOptions, source: BackupSource):
     reservation,
     scratch,
     onInUse: async () => {
-      if (isBeside || options.leaveCpu !== true) return;
-      isBeside = true;
-      stack.use(await leaveCpu());
+      if (options.leaveCpu === true) stack.use(await leaveCpu());
     },
     memory: memoryDir === undefined ? undefined : new BaseMemory(memoryDir),
     failed: new Map(),

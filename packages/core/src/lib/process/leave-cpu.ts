@@ -2,14 +2,16 @@
  * Keeping this process off a processor, for an application that works beside it.
  *
  * A process that sleeps and wakes many times a second wakes now here, now there, and whoever has a thread where it wakes has to
- * move to another processor, whose caches know nothing of it. Kept to the same processors it does not: decisions/0015.
+ * move to another processor. Kept to the same processors it does not: decisions/0015.
  */
 import { execFile } from 'node:child_process';
 import { randomInt } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 
 const TASKSET_TIMEOUT_MS = 5_000;
+/** How often the threads are bound until all of them are. */
+const TRIES = 10;
 
 /** How many are held, and which processors this process had before the first of them. */
 let held = 0;
@@ -31,8 +33,10 @@ export async function leaveCpu(atMost = Number.POSITIVE_INFINITY): Promise<Async
     if (held > 1) return;
     const allowed = await allowedCpus();
     const kept = cpusToKeep(allowed, atMost);
-    // What could not be given back last time is still to be given back.
-    if (kept.length < allowed.length && (await bind(kept))) before ??= allowed;
+    if (kept.length === allowed.length) return;
+    // Also if not all threads can be bound, and still if not all of them could be given back last time.
+    before ??= allowed;
+    await bind(kept);
   });
   return { [Symbol.asyncDispose]: () => inTurn(giveBack) };
 }
@@ -56,9 +60,9 @@ export function cpusToKeep(allowed: readonly number[], atMost: number): readonly
   return Array.from({ length: count }, (_, place) => allowed[(first + place) % allowed.length] ?? 0);
 }
 
-/** The processors that this process may use; none if that is not known. */
-export async function allowedCpus(): Promise<readonly number[]> {
-  const status = await readFile('/proc/self/status', 'latin1').catch(() => '');
+/** The processors that a thread of this process may use, the first one's by default; none if that is not known. */
+export async function allowedCpus(thread: string | number = process.pid): Promise<readonly number[]> {
+  const status = await readFile(`/proc/self/task/${thread}/status`, 'latin1').catch(() => '');
   return parseCpuList(/^Cpus_allowed_list:\s*(\S+)$/m.exec(status)?.[1] ?? '');
 }
 
@@ -69,13 +73,32 @@ export function parseCpuList(text: string): readonly number[] {
   );
 }
 
+/**
+ * `taskset` gives up at a thread that ends while it goes through them, and misses one that begins: so they are looked at
+ * afterwards.
+ *
+ * @returns whether all threads are bound.
+ */
 async function bind(cpus: readonly number[]): Promise<boolean> {
-  try {
-    const args = ['-a', '-p', '-c', cpus.join(','), String(process.pid)];
-    await promisify(execFile)('taskset', args, { timeout: TASKSET_TIMEOUT_MS });
-    return true;
-  } catch {
-    // There is none, or a sandbox does not allow it. A part of the threads may be bound: that costs time, nothing else.
-    return false;
+  const args = ['-a', '-p', '-c', cpus.join(','), String(process.pid)];
+  for (let tries = 0; tries < TRIES; tries += 1) {
+    try {
+      await promisify(execFile)('taskset', args, { timeout: TASKSET_TIMEOUT_MS });
+    } catch (error) {
+      // There is none. Anything else may be about one thread.
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
+    }
+    if (await areBound(cpus)) return true;
   }
+  return false;
 }
+
+async function areBound(cpus: readonly number[]): Promise<boolean> {
+  const threads = await readdir('/proc/self/task').catch(() => []);
+  const allowed = await Promise.all(threads.map((thread) => allowedCpus(thread)));
+  // One that has ended tells nothing any more.
+  return allowed.every((its) => its.length === 0 || isSameSet(its, cpus));
+}
+
+const isSameSet = (some: readonly number[], others: readonly number[]): boolean =>
+  some.length === others.length && some.every((each) => others.includes(each));
