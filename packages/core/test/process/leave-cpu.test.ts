@@ -108,22 +108,25 @@ describe.runIf(canLeave)('a process', () => {
 
   test('has it back also with threads that begin and end meanwhile', async () => {
     const before = cpusOfThreads();
-    let isOver = false;
+    const over = new AbortController();
     const churn = async (): Promise<void> => {
-      while (!isOver) {
+      while (!over.signal.aborted) {
         const workers = Array.from({ length: 6 }, () => new Worker('0', { eval: true }));
         await Promise.all(workers.map((worker) => new Promise((resolve) => worker.once('exit', resolve))));
       }
     };
     const churning = churn();
-    for (let round = 0; round < 10; round += 1) {
-      const held = await leaveCpu(1);
-      expect(cpusOfThreads().map(countOf)).toEqual([1]);
-      await held[Symbol.asyncDispose]();
-      expect(cpusOfThreads()).toEqual(before);
+    try {
+      for (let round = 0; round < 10; round += 1) {
+        const held = await leaveCpu(1);
+        expect(cpusOfThreads().map(countOf)).toEqual([1]);
+        await held[Symbol.asyncDispose]();
+        expect(cpusOfThreads()).toEqual(before);
+      }
+    } finally {
+      over.abort();
+      await churning;
     }
-    isOver = true;
-    await churning;
   });
 
   test('goes on as it is where there is no taskset', async () => {
