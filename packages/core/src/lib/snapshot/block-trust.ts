@@ -11,6 +11,9 @@
  * connection adds to the file in between count as in use, though nothing refers to them and they go on being written. They
  * are the last ones of the file, one after another, and behind everything that the lists name: free blocks and metadata
  * blocks. So of the blocks behind the last of these only such are trusted as the header before had in use already.
+ *
+ * And one that no list tells of: a block that 1.5 frees while a query still holds it counts as free under the next header
+ * and as in use under those after it, and is written again when the query ends. So who trusts compares (block-samples.ts).
  */
 import type { Blocks } from './database-reader.ts';
 import { RULES, type Rules } from './rules.ts';
@@ -52,6 +55,16 @@ export class BlockTrust {
   /** Block `id` has just been copied, whole, while `blocks` were those of the last header told. */
   copied(id: number, blocks: Blocks): void {
     if (this.#isCopyOnWrite(id, blocks)) this.#trusted[id] = 1;
+  }
+
+  /** Block `id` was written since, whatever the headers say. */
+  drop(id: number): void {
+    this.#trusted[id] = 0;
+  }
+
+  /** Nothing that was copied so far can be relied on. */
+  dropAll(): void {
+    this.#trusted.fill(0);
   }
 
   has(id: number): boolean {

@@ -121,15 +121,17 @@ async function tryMoment(members: readonly Member[]): Promise<OpenPass[] | undef
   const takenAt = new Date();
   const second = await look();
   if (!first.every((wal, place) => isSameFileState(wal, second[place]))) return undefined;
+  await using opened = new AsyncDisposableStack();
   const passes: OpenPass[] = [];
-  for (const [place, { freezer }] of members.entries()) {
-    const pass = await freezer.openAt(first[place]);
-    if (pass === undefined) {
-      for (const each of passes) await each[Symbol.asyncDispose]();
-      return undefined;
-    }
+  for (const [place, { name, freezer }] of members.entries()) {
+    const pass = await freezer.openAt(first[place]).catch((error: unknown) => {
+      throw new MemberFailure(name, error);
+    });
+    if (pass === undefined) return undefined;
+    opened.use(pass);
     passes.push({ ...pass, takenAt });
   }
+  opened.move();
   return passes;
 }
 

@@ -1,7 +1,7 @@
 /**
  * The passes of a hot copy (docs/hot-copy.md): each copies the blocks that cannot be trusted yet; the header is looked at
- * every few milliseconds, so that no iteration is missed and what was copied stays good over a checkpoint. A pass is
- * accepted by the rules, or not at all.
+ * every few milliseconds, so that no iteration is missed and what was copied stays good over a checkpoint. What is trusted
+ * is compared with what stands in the file in each pass. A pass is accepted by the rules, or not at all.
  */
 import { statfs } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
@@ -12,6 +12,7 @@ import { orderedMap } from '../archive/ordered-map.ts';
 import { QuackupError } from '../errors.ts';
 import { defaultThreads } from '../process/thread-pool.ts';
 import { damagedBlock } from './at-rest.ts';
+import { BlockSamples, digestOf, sampleBytes } from './block-samples.ts';
 import { BlockTrust } from './block-trust.ts';
 import { BufferPool } from '../archive/buffer-pool.ts';
 import { checkpointEnds } from './checkpoint-end.ts';
@@ -27,6 +28,7 @@ import { RULES, type Rules, sameHead } from './rules.ts';
 import type { Snapshot } from './snapshot.ts';
 import { blockIds, countBlocks, factsOf, methodOf, sidecarFiles } from './snapshot-files.ts';
 import { TornDoubt } from './torn-doubt.ts';
+import { identifyWriters } from './writer-identity.ts';
 import type { WriterPause } from './writer-pause.ts';
 
 /** How often the header is looked at while blocks are copied: several times within the shortest checkpoint. */
@@ -43,15 +45,18 @@ export class Freezer {
   readonly #options: FreezeOptions;
   readonly #rules: Rules;
   readonly #trust: BlockTrust;
+  readonly #samples = new BlockSamples();
   readonly #watch: HeadWatch;
   readonly #deadlineMs: number;
   readonly #reasons = new Map<string, number>();
   /** A block that could not be read whole in this pass. */
   #torn: number | undefined;
+  /** Who wrote the database when it was last looked at. */
+  #writers: string | undefined;
   /** Set while blocks are copied under a writer that is stopped: that nothing is written proves nothing then. */
   #isWriterStopped = false;
   passes = 0;
-  /** Bytes of blocks that were read from the database, over all passes. */
+  /** Bytes of blocks that were read from the database, copied or compared, over all passes. */
   bytesRead = 0;
 
   constructor(reader: DatabaseReader, copy: FrozenCopy, options: FreezeOptions) {
@@ -102,6 +107,7 @@ export class Freezer {
 
   async #open(walLimit?: number): Promise<OpenPass> {
     this.passes += 1;
+    await this.#hasOtherWriters();
     const pass = await openPass(this.#reader, this.#options.scratch, this.#watch.known, walLimit);
     // It may have read a newer head than the last one seen.
     this.#watch.saw({ head: pass.start.head, blocks: pass.blocks });
@@ -116,11 +122,15 @@ export class Freezer {
    */
   async finish(pass: OpenPass, writer?: WriterPause): Promise<PassOutcome> {
     try {
-      const outcome = await this.#copyAndJudge(pass, writer);
-      if (outcome === 'accepted') this.#checkComplete(pass);
-      else {
+      let outcome = await this.#copyAndJudge(pass, writer);
+      // The blocks are of the file that was opened; head and WAL were looked for at its path.
+      await this.#reader.checkSameFile();
+      if (outcome === 'accepted') {
+        this.#checkComplete(pass);
+        if (await this.#hasOtherWriters()) outcome = { reason: 'another process has it open by now' };
+      }
+      if (outcome !== 'accepted') {
         this.#reasons.set(outcome.reason, (this.#reasons.get(outcome.reason) ?? 0) + 1);
-        await this.#reader.checkSameFile();
       }
       return outcome;
     } finally {
@@ -168,6 +178,18 @@ export class Freezer {
     };
   }
 
+  /**
+   * Whether others write the database than when this was last asked. Then another file may have been copied into this one in
+   * between, with a head that is the same or seems to follow, and nothing is trusted any more.
+   */
+  async #hasOtherWriters(): Promise<boolean> {
+    const before = this.#writers;
+    this.#writers = await identifyWriters(this.#reader.path);
+    if (before === undefined || before === this.#writers) return false;
+    this.#trust.dropAll();
+    return true;
+  }
+
   async #copyAndJudge(pass: OpenPass, writer: WriterPause | undefined): Promise<PassOutcome> {
     const first = this.passes === 1;
     if (first) await this.#checkSpace(pass);
@@ -190,22 +212,49 @@ export class Freezer {
     return judgePassIn(this.#reader, pass, { deadlineMs: this.#deadlineMs, rules: this.#rules, signal });
   }
 
+  async #hasMoved(pass: OpenPass): Promise<boolean> {
+    this.#options.signal?.throwIfAborted();
+    await this.#watch.look();
+    const { head = pass.start.head } = this.#watch.known ?? {};
+    return !this.#rules.headStayed(pass.start.head, head);
+  }
+
+  /**
+   * Compares what is trusted with what stands in the file, and drops the trust in what is another block by now. Right only
+   * after head and WAL of the pass were read: what they refer to had been written by then, and what is written later they do
+   * not refer to.
+   *
+   * @returns whether the header moved: then it ends.
+   */
+  async #compareTrusted(pass: OpenPass): Promise<boolean> {
+    const { blockSize } = pass.blocks;
+    const bytes = Buffer.alloc(sampleBytes(blockSize));
+    let lookedMs = performance.now();
+    for (const id of blockIds(this.#copy.count)) {
+      if (!this.#trust.has(id)) continue;
+      const now = digestOf(bytes.subarray(0, this.#reader.peek(id, blockSize, bytes)));
+      this.bytesRead += bytes.length;
+      if (!this.#rules.isAsCopied(this.#samples.of(id), now)) this.#trust.drop(id);
+      if (performance.now() - lookedMs < WATCH_MS) continue;
+      if (await this.#hasMoved(pass)) return true;
+      lookedMs = performance.now();
+    }
+    return false;
+  }
+
   /** Copies what is not trusted; returns whether the header moved. A pass that is not the first ends when it does. */
   async #copyMissing(pass: OpenPass, first: boolean): Promise<boolean> {
     this.#torn = undefined;
     const withFree = this.#rules.needsFreeBlocks(pass.start);
     this.#copy.begin(countBlocks(pass.blocks, await this.#reader.size(), withFree));
+    // In the first pass there is nothing to compare.
+    if (await this.#compareTrusted(pass)) return true;
     const missing = blockIds(this.#copy.count).filter((id) => {
       if (this.#trust.has(id)) this.#copy.hold(id);
       else return pass.blocks.isUsed(id) || withFree;
       return false;
     });
     const pool = new BufferPool(pass.blocks.blockSize, this.#copy.buffers(COPY_AHEAD, pass.blocks.blockSize));
-    const hasMoved = async (): Promise<boolean> => {
-      await this.#watch.look();
-      const { head = pass.start.head } = this.#watch.known ?? {};
-      return !this.#rules.headStayed(pass.start.head, head);
-    };
     let lookedMs = performance.now();
     const copying = orderedMap(missing, COPY_AHEAD, async (id) => {
       const buffer = pool.take();
@@ -216,12 +265,11 @@ export class Freezer {
       // The header is looked at also while the disk is waited for.
       do {
         if (performance.now() - lookedMs < WATCH_MS) continue;
-        this.#options.signal?.throwIfAborted();
-        if ((await hasMoved()) && !first) return true;
+        if ((await this.#hasMoved(pass)) && !first) return true;
         lookedMs = performance.now();
       } while (await this.#copy.waitForDisk(WATCH_MS));
     }
-    return hasMoved();
+    return this.#hasMoved(pass);
   }
 
   async #copyBlock(id: number, pass: OpenPass, buffer: Buffer): Promise<void> {
@@ -234,7 +282,10 @@ export class Freezer {
         await this.#copy.write(id, buffer);
         this.#copy.hold(id);
         // Read across a header's move it may be of either iteration: good for nothing but this pass, which is lost.
-        if (this.#watch.known === known) this.#trust.copied(id, blocks);
+        if (this.#watch.known === known) {
+          this.#samples.copied(id, buffer);
+          this.#trust.copied(id, blocks);
+        }
         this.#options.onBytes?.(buffer.length);
         return;
       }

@@ -34,6 +34,7 @@ export interface OpenPass extends AsyncDisposable {
  *
  * @param known The head and its blocks, if they were read a moment ago: used if the head is still the same.
  * @param walLimit Take no more of the WAL than this: its length at an earlier moment.
+ * @throws DATABASE_REPLACED if another file is where the reader found its own.
  */
 export async function openPass(
   reader: DatabaseReader,
@@ -43,6 +44,7 @@ export async function openPass(
 ): Promise<OpenPass> {
   const startedMs = performance.now();
   const state = await databaseState(reader.path);
+  reader.checkIsThisFile(state.database);
   const { head, blocks } = await currentHead(reader, known);
   const takenAt = new Date();
   const sidecars = new Map<SidecarRole, WalCapture>();
@@ -66,7 +68,8 @@ export async function openPass(
 }
 
 async function currentHead(reader: DatabaseReader, known: HeadAndBlocks | undefined): Promise<HeadAndBlocks> {
-  if (known !== undefined && sameHead(known.head, await reader.readHead())) return known;
+  // Blocks that were counted by the length of the file may be more by now under the same head.
+  if (known?.blocks.use !== undefined && sameHead(known.head, await reader.readHead())) return known;
   return reader.readHeadAndBlocks();
 }
 

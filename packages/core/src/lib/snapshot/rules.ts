@@ -31,6 +31,7 @@ export type Rejection =
   | 'the WAL belongs to another state of the file'
   | 'the WAL cannot be read'
   | 'a block is being written'
+  | 'another process has it open by now'
   | 'it does not come to rest';
 
 export type Verdict =
@@ -111,6 +112,8 @@ export interface Rules {
     readonly metadata: boolean;
     readonly settled: boolean;
   }) => boolean;
+  /** The beginning of a trusted block is still what was copied of it: digests of block-samples.ts. */
+  readonly isAsCopied: (copied: bigint | undefined, now: bigint) => boolean;
   /** Blocks that the header calls free are copied too. */
   readonly needsFreeBlocks: (start: StartOfPass) => boolean;
 }
@@ -124,6 +127,7 @@ export const RULES: Rules = {
   isWhole: isBlockValid,
   followsDirectly: (before, now) => now === before + 1n,
   isCopyOnWrite: ({ used, metadata, settled }) => used && !metadata && settled,
+  isAsCopied: (copied, now) => copied === now,
   needsFreeBlocks,
 };
 
