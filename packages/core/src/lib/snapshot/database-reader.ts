@@ -196,6 +196,11 @@ export class DatabaseReader implements AsyncDisposable {
     return readSync(this.#file.fd, bytes, 0, bytes.length, blockOffset(id, blockSize));
   }
 
+  /** Waits until everything that anybody has written to the file is on the disk. @throws what the system says. */
+  async sync(): Promise<void> {
+    await this.#file.datasync();
+  }
+
   async close(): Promise<void> {
     await this.#file.close();
   }

@@ -2,7 +2,7 @@
 import type { ScratchFolder } from '../process/scratch-folder.ts';
 import { databaseState, filePath, isSameDatabaseState, type SidecarRole } from './database-files.ts';
 import type { Blocks, DatabaseReader, HeadAndBlocks } from './database-reader.ts';
-import { findLockHolders } from './lock-holders.ts';
+import { findLockHolders, mayHaveWriter } from './lock-holders.ts';
 import { pause } from './pause.ts';
 import {
   isQuiet,
@@ -14,6 +14,7 @@ import {
   type StartOfPass,
   type Verdict,
 } from './rules.ts';
+import { Silence } from './silence.ts';
 import type { CapturedSidecars } from './snapshot-files.ts';
 import { WalCapture } from './wal-capture.ts';
 
@@ -103,16 +104,23 @@ export async function judgeEnd(
   const verdict = await judgeNow(reader, pass, options.rules);
   if (verdict.verdict === 'accept') return 'accepted';
   if (verdict.verdict === 'reject') return { reason: verdict.reason };
-  if (verdict.verdict === 'if-abandoned' && (await mayBeHeld(reader.path))) return { reason: verdict.reason };
+  if (verdict.verdict === 'if-abandoned' && (await mayBeWritten(reader.path)))
+    return { reason: verdict.reason };
   if (await becomesQuiet(reader, pass, options)) return 'accepted';
   return { reason: verdict.verdict === 'if-abandoned' ? verdict.reason : 'it does not come to rest' };
 }
 
 /** On Windows a file with a writer cannot be opened by others at all, so one that was opened has none. */
-async function mayBeHeld(path: string): Promise<boolean> {
+async function mayBeWritten(path: string): Promise<boolean> {
+  if (process.platform === 'win32') return false;
   const holders = await findLockHolders(path);
-  return process.platform !== 'win32' && (holders === 'unknown' || holders.length > 0);
+  // A lock for reading keeps writers out. But lsof lists who merely has the file open, this process too.
+  if (holders === 'unknown' || process.platform === 'linux') return mayHaveWriter(holders);
+  return holders.some(({ pid }) => pid !== process.pid);
 }
+
+/** How long a writer whose sync has returned is given to write on before a database counts as quiet at once. */
+const AFTER_SYNC_MS = 20;
 
 /** Waits until the files have been quiet for long enough, or have been written. */
 async function becomesQuiet(
@@ -120,13 +128,16 @@ async function becomesQuiet(
   { start, startedMs }: OpenPass,
   { held, signal }: JudgeOptions,
 ): Promise<boolean> {
-  // Of a database that somebody holds only the time from here on counts: it may have been stopped until now.
-  const sinceMs = held ? performance.now() : startedMs;
+  const silence = new Silence(reader);
+  await silence.begun();
+  if (silence.isVoid) return false;
+  // What waited for the same disk goes on now, and shows that there was somebody after all.
+  await pause(AFTER_SYNC_MS, signal);
   for (;;) {
+    // Of a database that somebody holds only the time from here on counts: it may have been stopped until now.
+    const watchedMs = held ? silence.watchedMs : performance.now() - startedMs;
     const now = await databaseState(reader.path);
-    if (isQuiet(start.state, now, { watchedMs: performance.now() - sinceMs, nowMs: Date.now(), held })) {
-      return true;
-    }
+    if (isQuiet(start.state, now, { watchedMs, nowMs: Date.now(), held })) return true;
     if (!isSameDatabaseState(start.state, now)) return false;
     await pause(20, signal);
   }

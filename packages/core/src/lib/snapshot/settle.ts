@@ -2,7 +2,7 @@
  * What a pass without a commit in its WAL waits for (docs/hot-copy.md, rule 5), whichever comes first:
  *
  *     a commit in the WAL, without a marker, under the same head     no checkpoint was running
- *     a second in which nothing is written                           none is running
+ *     a second in which nothing is written, nor waits for the disk   none is running
  *     the next header                                                the look-ahead proof
  *
  * If something was written since the pass began, and then nothing more, none of them will come: then a new pass has to be
@@ -16,6 +16,7 @@ import { LookAhead, MARGIN_MS } from './look-ahead.ts';
 import { judgeNow, type OpenPass, type PassOutcome } from './pass.ts';
 import { pause } from './pause.ts';
 import { isQuiet, QUIET_MS, RULES, type Rules, sameHead } from './rules.ts';
+import { Silence } from './silence.ts';
 
 export interface SettleOptions {
   /** `performance.now()` after which waiting ends. */
@@ -38,12 +39,13 @@ export async function settle(
   { deadlineMs, rules = RULES, signal }: SettleOptions,
 ): Promise<PassOutcome> {
   const readMs = performance.now();
+  const silence = new Silence(reader);
   let seen = pass.start.state;
   let seenMs = readMs;
   let note: LookAhead | undefined;
   for (;;) {
+    const { watchedMs } = silence;
     const now = await databaseState(reader.path);
-    const watchedMs = performance.now() - readMs;
     if (isQuiet(pass.start.state, now, { watchedMs, nowMs: Date.now(), held: true })) return 'accepted';
     if (!isSameDatabaseState(seen, now)) {
       seen = now;
@@ -58,7 +60,8 @@ export async function settle(
     if (note === undefined && performance.now() - readMs >= MARGIN_MS) {
       note = await takeNote(reader, pass, use);
     }
-    const isOver = seen !== pass.start.state && performance.now() - seenMs >= QUIET_MS;
+    const mayProve = seen === pass.start.state && !silence.isVoid;
+    const isOver = !mayProve && performance.now() - seenMs >= QUIET_MS;
     if (isOver || performance.now() > deadlineMs) return { reason: 'it does not come to rest' };
     await pause(LOOK_MS, signal);
   }
