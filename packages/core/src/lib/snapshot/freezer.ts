@@ -51,7 +51,7 @@ export class Freezer {
   readonly #reasons = new Map<string, number>();
   /** A block that could not be read whole in this pass. */
   #torn: number | undefined;
-  /** Who wrote the database when it was last looked at. */
+  /** Who had the database open for writing when the first of the blocks that are trusted was copied. */
   #writers: string | undefined;
   /** Set while blocks are copied under a writer that is stopped: that nothing is written proves nothing then. */
   #isWriterStopped = false;
@@ -107,7 +107,7 @@ export class Freezer {
 
   async #open(walLimit?: number): Promise<OpenPass> {
     this.passes += 1;
-    await this.#hasOtherWriters();
+    this.#writers ??= await identifyWriters(this.#reader.path);
     const pass = await openPass(this.#reader, this.#options.scratch, this.#watch.known, walLimit);
     // It may have read a newer head than the last one seen.
     this.#watch.saw({ head: pass.start.head, blocks: pass.blocks });
@@ -127,7 +127,7 @@ export class Freezer {
       await this.#reader.checkSameFile();
       if (outcome === 'accepted') {
         this.#checkComplete(pass);
-        if (await this.#hasOtherWriters()) outcome = { reason: 'another process has it open by now' };
+        if (await this.#changedHands()) outcome = { reason: 'it changed hands' };
       }
       if (outcome !== 'accepted') {
         this.#reasons.set(outcome.reason, (this.#reasons.get(outcome.reason) ?? 0) + 1);
@@ -179,13 +179,13 @@ export class Freezer {
   }
 
   /**
-   * Whether others write the database than when this was last asked. Then another file may have been copied into this one in
-   * between, with a head that is the same or seems to follow, and nothing is trusted any more.
+   * Whether others have the database open than when the copy began. Then another file may have been copied into this one in
+   * between, with a head that is the same or seems to follow: nothing that was copied is good for anything.
    */
-  async #hasOtherWriters(): Promise<boolean> {
+  async #changedHands(): Promise<boolean> {
     const before = this.#writers;
     this.#writers = await identifyWriters(this.#reader.path);
-    if (before === undefined || before === this.#writers) return false;
+    if (before === this.#writers) return false;
     this.#trust.dropAll();
     return true;
   }

@@ -31,7 +31,7 @@ export type Rejection =
   | 'the WAL belongs to another state of the file'
   | 'the WAL cannot be read'
   | 'a block is being written'
-  | 'another process has it open by now'
+  | 'it changed hands'
   | 'it does not come to rest';
 
 export type Verdict =
