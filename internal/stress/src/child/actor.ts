@@ -17,18 +17,28 @@ const instance = await loadEngine(engine).create(
   blockSize === undefined ? {} : { default_block_size: blockSize },
 );
 const connections = new Map<string, Promise<Connection>>();
+/** Of each connection the result whose rows wait. */
+const waiting = new Map<string, Awaited<ReturnType<Connection['stream']>>>();
 
-async function run(connection: string, sql: string): Promise<unknown[][]> {
-  const opened = connections.get(connection) ?? instance.connect();
-  connections.set(connection, opened);
-  return (await (await opened).runAndReadAll(sql)).getRows();
+async function run(name: string, sql: string, rowsWait: boolean): Promise<unknown[][]> {
+  const opening = connections.get(name) ?? instance.connect();
+  connections.set(name, opening);
+  const connection = await opening;
+  const before = waiting.get(name);
+  waiting.delete(name);
+  while (((await before?.fetchChunk())?.rowCount ?? 0) > 0);
+  if (!rowsWait) return (await connection.runAndReadAll(sql)).getRows();
+  const result = await connection.stream(sql);
+  await result.fetchChunk();
+  waiting.set(name, result);
+  return [];
 }
 
 async function answer(line: string): Promise<void> {
-  const { id, connection, sql } = actorRequest.parse(JSON.parse(line));
+  const { id, connection, sql, rowsWait } = actorRequest.parse(JSON.parse(line));
   let said: ActorAnswer;
   try {
-    const rows = await run(connection, sql);
+    const rows = await run(connection, sql, rowsWait);
     said = { id, rows: rows.map((row) => row.map(String)) };
   } catch (error) {
     said = { id, error: (error as Error).message.split('\n')[0] ?? '' };

@@ -2,6 +2,8 @@ import { createRequire } from 'node:module';
 
 /** What is used of `@duckdb/node-api`, of any version. */
 export interface Connection {
+  /** A result that is computed as its rows are fetched. */
+  stream(sql: string): Promise<{ fetchChunk(): Promise<{ readonly rowCount: number } | null> }>;
   run(sql: string): Promise<unknown>;
   runAndReadAll(sql: string): Promise<{ getRows(): unknown[][] }>;
 }

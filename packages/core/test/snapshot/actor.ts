@@ -5,25 +5,22 @@ import { createInterface, type Interface } from 'node:readline';
 
 const DUCKDB = createRequire(import.meta.url).resolve('@duckdb/node-api');
 
-/** `begin` fetches the first rows of a result and keeps the rest waiting; `end` lets go of them. */
+/** `begin` fetches the first rows of a result and keeps the rest waiting; `end` fetches them. */
 const SCRIPT = `
   const { DuckDBInstance } = require(${JSON.stringify(DUCKDB)});
   (async () => {
     const [path, options] = process.argv.slice(1);
     const instance = await DuckDBInstance.create(path, JSON.parse(options));
     const connection = await instance.connect();
-    let reader, pending;
+    let pending;
     const does = {
       sql: async (sql) => (await connection.runAndReadAll(sql)).getRowsJson(),
       begin: async (sql) => {
-        reader = await instance.connect();
-        pending = await reader.stream(sql);
+        pending = await (await instance.connect()).stream(sql);
         await pending.fetchChunk();
       },
       end: async () => {
-        pending = undefined;
-        reader.closeSync();
-        gc();
+        while ((await pending.fetchChunk())?.rowCount > 0);
       },
     };
     console.log('{}');
@@ -48,7 +45,7 @@ export class Actor implements AsyncDisposable {
 
   /** @param options The engine's, such as `access_mode`. */
   static async open(path: string, options: Readonly<Record<string, string>> = {}): Promise<Actor> {
-    const child = spawn(process.execPath, ['--expose-gc', '-e', SCRIPT, path, JSON.stringify(options)], {
+    const child = spawn(process.execPath, ['-e', SCRIPT, path, JSON.stringify(options)], {
       stdio: ['pipe', 'pipe', 'inherit'],
     });
     const lines = createInterface({ input: child.stdout });
@@ -68,6 +65,7 @@ export class Actor implements AsyncDisposable {
     await this.#ask({ what: 'begin', sql });
   }
 
+  /** Fetches the rest of its rows: it holds nothing any more. */
   async endQuery(): Promise<void> {
     await this.#ask({ what: 'end' });
   }

@@ -1,7 +1,15 @@
 import { z } from 'zod';
 
-/** What an actor is told: a statement, on a connection of that name, which is made when it is named first. */
-export const actorRequest = z.strictObject({ id: z.number(), connection: z.string(), sql: z.string() });
+/**
+ * What an actor is told: a statement, on a connection of that name, which is made when it is named first. Of a query whose
+ * rows are to wait only the first are fetched; the others before the next statement on that connection.
+ */
+export const actorRequest = z.strictObject({
+  id: z.number(),
+  connection: z.string(),
+  sql: z.string(),
+  rowsWait: z.boolean(),
+});
 
 /** What it says when the statement has returned. */
 export const actorAnswer = z.union([

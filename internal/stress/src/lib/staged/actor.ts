@@ -47,10 +47,11 @@ export class Actor implements AsyncDisposable {
   /**
    * Runs a statement.
    *
-   * @returns its rows, as text.
+   * @param rowsWait Fetch the first rows of a query only, and the others before the next statement on this connection.
+   * @returns its rows, as text; none if they wait.
    * @throws Error if it fails, or the process ends.
    */
-  async sql(connection: string, sql: string): Promise<readonly (readonly string[])[]> {
+  async sql(connection: string, sql: string, rowsWait = false): Promise<readonly (readonly string[])[]> {
     const answer = await new Promise<ActorAnswer>((resolve) => {
       this.#last += 1;
       const id = this.#last;
@@ -59,7 +60,7 @@ export class Actor implements AsyncDisposable {
         return;
       }
       this.#waiting.set(id, resolve);
-      this.#child.stdin?.write(`${JSON.stringify({ id, connection, sql })}\n`);
+      this.#child.stdin?.write(`${JSON.stringify({ id, connection, sql, rowsWait })}\n`);
     });
     if ('error' in answer) throw new Error(answer.error);
     return answer.rows;

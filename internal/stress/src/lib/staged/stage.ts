@@ -44,6 +44,11 @@ export class Stage {
     for (const statement of statements) await this.#actor.sql(connection, statement);
   }
 
+  /** Begins a query that holds what it reads until the next statement on its connection. */
+  async beginQuery(connection: string, sql: string): Promise<void> {
+    await this.#actor.sql(connection, sql, true);
+  }
+
   /** The first value of the first row. */
   async value(sql: string): Promise<string> {
     return (await this.#actor.sql('a', sql))[0]?.[0] ?? '';

@@ -132,6 +132,24 @@ export const STORIES: readonly Story[] = [
     },
   },
   {
+    name: 'blocks that a query holds',
+    rule: 'compared',
+    play: async (stage) => {
+      await stage.sql('a', update(1));
+      await stage.beginQuery('q', 'SELECT * FROM t');
+      // The first frees blocks that the query holds, and lists them; the second lists them no more: they count as in use.
+      await stage.sql('a', 'CHECKPOINT');
+      await stage.commit(1);
+      await stage.sql('a', 'CHECKPOINT');
+      const reading = stage.copy(await stage.usedBlocks());
+      await reading.held();
+      await stage.sql('q', 'SELECT 1');
+      await stage.sql('a', load(1), 'CHECKPOINT');
+      await stage.commit(2);
+      reading.goOn();
+    },
+  },
+  {
     name: 'a bulk commit',
     rule: 'free-blocks',
     play: async (stage) => {
