@@ -7,6 +7,16 @@ const TWO_BULKS: Engine = { ...ENGINE_15, smalls: 1, bulks: 2, checkpoints: 1 };
 
 const TWO_CHECKPOINTS: Engine = { ...ENGINE_15, smalls: 1 };
 
+const THREE_CHECKPOINTS: Engine = { ...ENGINE_15, smalls: 3, bulks: 0, checkpoints: 3 };
+
+const COUNTED_LATE: Engine = {
+  ...ENGINE_15,
+  smalls: 1,
+  checkpoints: 1,
+  retries: true,
+  pinsFreedBlocks: true,
+};
+
 interface Case {
   readonly name: string;
   readonly engine: Engine;
@@ -22,6 +32,26 @@ const CASES: readonly Case[] = [
     name: '1.4: marker in the WAL at all',
     engine: ENGINE_14,
     rules: { markerAtEnd: false },
+  },
+  {
+    name: 'trust ends if a header was missed',
+    engine: THREE_CHECKPOINTS,
+    rules: { trustNeedsEveryHeader: false },
+  },
+  {
+    name: 'trust ends if a block is free',
+    engine: THREE_CHECKPOINTS,
+    rules: { trustNeedsUse: false },
+  },
+  {
+    name: 'metadata is read again',
+    engine: THREE_CHECKPOINTS,
+    rules: { metadataIsReadAgain: false },
+  },
+  {
+    name: 'blocks counted too late are not trusted',
+    engine: COUNTED_LATE,
+    rules: { trustNeedsSettled: false },
   },
   { name: '1.4: WAL before head at the end', engine: ENGINE_14, rules: { walBeforeHead: false } },
   { name: '1.4: proof for an empty WAL', engine: ENGINE_14, rules: { emptyWalNeedsProof: false } },

@@ -48,9 +48,20 @@ const CASES: readonly Case[] = [
     reaches: ['by WAL', 'by a commit came', 'by quiet', 'in pass 3', 'with trusted blocks'],
   },
   {
+    name: '1.5, queries that hold freed blocks and end, if what is trusted is compared',
+    engine: { ...ENGINE_15, blocks: 5, pinsFreedBlocks: true, endsQueries: true },
+    reaches: EVERYTHING,
+  },
+  {
+    name: '1.5, trust that is not compared, if no query held a freed block and ended',
+    engine: { ...ENGINE_15, pinsFreedBlocks: true, smalls: 1 },
+    rules: { trustIsCompared: false },
+    reaches: EVERYTHING,
+  },
+  {
     name: '1.5, trust from the first header on, if the block count were read at F',
     engine: { ...ENGINE_15, smalls: 1, pinsFreedBlocks: true, countsBlocksLate: false },
-    rules: { trustNeedsSettled: false },
+    rules: { trustNeedsSettled: false, trustIsCompared: false },
     reaches: EVERYTHING,
   },
   {
@@ -78,6 +89,11 @@ const LARGE: readonly Case[] = [
   {
     name: '1.5, two bulks and two checkpoints',
     engine: { ...ENGINE_15, smalls: 1, bulks: 2, checkpoints: 2, pinsFreedBlocks: true },
+    reaches: EVERYTHING,
+  },
+  {
+    name: '1.5, queries that hold freed blocks and end, in a file that grows',
+    engine: { ...ENGINE_15, pinsFreedBlocks: true, endsQueries: true },
     reaches: EVERYTHING,
   },
   {

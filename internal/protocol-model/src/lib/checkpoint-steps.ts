@@ -103,6 +103,7 @@ export function checkpointSteps(state: State, engine: Engine, emit: Emit): void 
     if (!engine.pinsFreedBlocks) return;
     const pinned = copyOf(next);
     pinned[S.FREE] = at(state, S.FREE);
+    if (engine.endsQueries) pinned[S.PINNED] = at(state, S.PINNED) | (at(next, S.FREE) & ~at(state, S.FREE));
     emit(pinned, STEP.freePinned, 0);
   } else if (step < CHECKPOINT.count) {
     writeMetadata(next, engine, header + 1, emit);

@@ -37,6 +37,7 @@ export function databaseSteps(state: State, engine: Engine, emit: Emit): void {
   const mayCommit = mayWrite && (at(state, S.CP_FLAGS) & S.CP_LOCKED) === 0;
   if (mayCommit) transactionSteps(state, emit);
   if (mayWrite) bulkSteps(state, engine, mayCommit, emit);
+  if (at(state, S.PINNED) !== 0) queryEnds(state, emit);
   if (running) checkpointSteps(state, engine, emit);
   else if (at(state, S.CHECKPOINTS_LEFT) > 0) checkpointStarts(state, engine, emit);
 }
@@ -105,6 +106,13 @@ function bulkSteps(state: State, engine: Engine, mayCommit: boolean, emit: Emit)
       emit(next, STEP.bulkRollback, bulk);
     }
   }
+}
+
+function queryEnds(state: State, emit: Emit): void {
+  const next = copyOf(state);
+  next[S.FREE] = at(state, S.FREE) | at(state, S.PINNED);
+  next[S.PINNED] = 0;
+  emit(next, STEP.queryEnds, 0);
 }
 
 /** Whether the running checkpoint is this transaction's commit. */

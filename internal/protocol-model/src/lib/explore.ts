@@ -72,8 +72,16 @@ export function explore(engine: Engine, rules: Rules, maxStates = 20_000_000): E
   return done(true);
 }
 
+const NO_WRITES: ReadonlySet<number> = new Set([
+  STEP.bulkRollback,
+  STEP.free,
+  STEP.freePinned,
+  STEP.queryEnds,
+  STEP.count,
+]);
+
 function isWrite(step: number): boolean {
-  return step !== STEP.bulkRollback && step !== STEP.free && step !== STEP.freePinned && step !== STEP.count;
+  return !NO_WRITES.has(step);
 }
 
 /** Clears what nobody can ask for any more, so that states which differ in it only are one. */

@@ -23,8 +23,13 @@ export interface Engine {
    * another connection adds to the file in between counts as used although nothing refers to it.
    */
   readonly countsBlocksLate: boolean;
-  /** Blocks that a checkpoint frees may stay pinned by a query, so that they cannot be allocated yet. */
+  /**
+   * Blocks that a checkpoint frees may stay pinned by a query, so that they cannot be allocated yet. The next header lists
+   * them as free, those after it do not (`free_blocks_in_use`).
+   */
   readonly pinsFreedBlocks: boolean;
+  /** 1.5: the query may end, and then they can be allocated at once. */
+  readonly endsQueries: boolean;
   /** `PRAGMA force_checkpoint`: CHECKPOINT runs with an empty WAL, without a marker and without holding the WAL lock. */
   readonly forcesCheckpoints: boolean;
   /** No block is allocated between F and the first write of metadata: an assumption, not what DuckDB promises. */
@@ -55,8 +60,10 @@ export interface Rules {
   readonly trustNeedsUse: boolean;
   /** Metadata blocks are never trusted. */
   readonly metadataIsReadAgain: boolean;
-  /** Only what was in use under the header before as well is trusted. */
+  /** Only what was in use under the header before as well, or lies below a block that the lists name, is trusted. */
   readonly trustNeedsSettled: boolean;
+  /** What is trusted is compared with what stands in the file, after head and WAL of the pass were read. */
+  readonly trustIsCompared: boolean;
   /** Contents are compared by more than DuckDB's checksum. */
   readonly checksumIsNoIdentity: boolean;
   /** Without a commit in the captured WAL a copy is accepted only by one of the three rules below. */
@@ -82,6 +89,7 @@ export const ENGINE_15: Engine = {
   allocation: 'lowest',
   countsBlocksLate: true,
   pinsFreedBlocks: false,
+  endsQueries: false,
   forcesCheckpoints: false,
   flushesAtF: false,
 };
@@ -101,6 +109,7 @@ export const ALL_RULES: Rules = {
   trustNeedsUse: true,
   metadataIsReadAgain: true,
   trustNeedsSettled: true,
+  trustIsCompared: true,
   checksumIsNoIdentity: true,
   emptyWalNeedsProof: true,
   proofByCommit: true,

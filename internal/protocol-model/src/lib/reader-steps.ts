@@ -3,7 +3,7 @@ import { checksum, garbage } from './content.ts';
 import type { Emit } from './allocate.ts';
 import type { Engine, Rules } from './options.ts';
 import * as S from './state.ts';
-import { at, bit, copyOf, metaMask, readRoot, type State } from './state.ts';
+import { at, bit, copyOf, metaMask, readRoot, type Root, type State } from './state.ts';
 import { STEP } from './steps.ts';
 import { endPass, lookAhead, READER, recheck } from './verdict.ts';
 
@@ -16,6 +16,9 @@ export function readerSteps(state: State, engine: Engine, rules: Rules, emit: Em
       return;
     case READER.capture:
       captureWal(state, rules, emit);
+      return;
+    case READER.compare:
+      compareTrusted(state, emit);
       return;
     case READER.blocks:
       readBlocks(state, engine, rules, emit);
@@ -51,6 +54,7 @@ function see(next: State, rules: Rules, isFirst: boolean): void {
   const header = at(next, S.HEADER);
   if (isFirst) {
     next[S.R_KNOWN] = header;
+    if (rules.trustNeedsSettled) next[S.R_SETTLED] = belowListed(readRoot(next, header));
     return;
   }
   if (known === header) return;
@@ -61,8 +65,21 @@ function see(next: State, rules: Rules, isFirst: boolean): void {
   if (rules.trustNeedsUse) trust &= used;
   if (rules.metadataIsReadAgain) trust &= ~metaMask(readRoot(next, header));
   next[S.R_TRUST] = trust;
-  next[S.R_SETTLED] = isNext && rules.trustNeedsSettled ? readRoot(next, known).used : 0;
+  if (rules.trustNeedsSettled) {
+    next[S.R_SETTLED] = belowListed(readRoot(next, header)) | (isNext ? readRoot(next, known).used : 0);
+  }
   next[S.R_KNOWN] = header;
+}
+
+/**
+ * Blocks below the last one that the lists of a header name as free or as metadata. Free blocks at the end count as none
+ * here: a root does not tell them from what is not there.
+ */
+function belowListed(root: Root): number {
+  let end = 7;
+  while (end >= 0 && (root.used & bit(end)) === 0) end -= 1;
+  while (end >= 0 && (root.used & ~metaMask(root) & bit(end)) !== 0) end -= 1;
+  return bit(end + 1) - 1;
 }
 
 function captureWal(state: State, rules: Rules, emit: Emit): void {
@@ -71,8 +88,23 @@ function captureWal(state: State, rules: Rules, emit: Emit): void {
   next[S.R_WAL_TO] = at(state, S.WAL_TO);
   next[S.R_WAL_MARKER] = at(state, S.WAL_MARKER);
   next[S.R_WAL_INODE] = at(state, S.WAL_INODE);
-  next[S.R_STEP] = rules.walBeforeBlocks ? READER.blocks : READER.firstRecheck;
+  const compares = rules.trustIsCompared && at(state, S.R_TRUST) !== 0 && at(state, S.R_PASS) > 1;
+  const blocks = compares ? READER.compare : READER.blocks;
+  next[S.R_STEP] = rules.walBeforeBlocks ? blocks : READER.firstRecheck;
   emit(next, STEP.captureWal, 0);
+}
+
+/** Of a block that is being written the beginning may still be the old one: it does not show. */
+function compareTrusted(state: State, emit: Emit): void {
+  const next = copyOf(state);
+  let trusted = at(state, S.R_TRUST);
+  for (let block = 0; block < 8; block += 1) {
+    const isTorn = (at(state, S.TORN) & bit(block)) !== 0;
+    if (!isTorn && at(state, S.CONTENT + block) !== at(state, S.COPY + block)) trusted &= ~bit(block);
+  }
+  next[S.R_TRUST] = trusted;
+  next[S.R_STEP] = READER.blocks;
+  emit(next, STEP.compare, 0);
 }
 
 /** Whether the captured WAL refers to rows that were written ahead. */

@@ -1,7 +1,7 @@
 /**
  * A state of the model: one byte for each field, so that millions of them fit into memory.
  *
- *      0  E_HEADER ..     DuckDB: header, free list, WALs, bulk transactions, the running checkpoint
+ *      0  HEADER ..       DuckDB: header, free list, WALs, bulk transactions, the running checkpoint
  *     32  CONTENT + b     what block b of the file holds
  *     40  ROOT + 5 * i    what header i refers to: tables, metadata, bulk blocks, last commit, blocks in use
  *     65  BULK_TRY + i    DuckDB again
@@ -47,6 +47,8 @@ export const CP_FLAGS = 28;
 export const CP_COUNT_AT_F = 29;
 /** Bit 0, 1: it has begun to write metadata block 0, 1. */
 export const CP_META_BEGUN = 30;
+/** Blocks that a checkpoint has freed and that a query holds. */
+export const PINNED = 31;
 
 export const CONTENT = 32;
 export const ROOT = 40;
@@ -59,7 +61,7 @@ export const R_PASS = 68;
 export const R_HEADER = 69;
 /** Header seen last. */
 export const R_KNOWN = 70;
-/** Blocks in use under the header before the one seen last; 0 if that was not seen. */
+/** Blocks that cannot have been counted too late by the header seen last. */
 export const R_SETTLED = 71;
 export const R_TRUST = 72;
 /** Blocks copied in this pass. */

@@ -32,6 +32,8 @@ export const STEP_NAMES = [
   'READER: takes the checksums for the look-ahead',
   'READER: gives up',
   'checkpoint: F, but the blocks it replaced are pinned and stay unused',
+  'a query ends: the blocks it pinned may be allocated',
+  'READER: compares what it trusts',
 ] as const;
 
 export const STEP = {
@@ -67,6 +69,8 @@ export const STEP = {
   lookAhead: 29,
   giveUp: 30,
   freePinned: 31,
+  queryEnds: 32,
+  compare: 33,
 } as const;
 
 /** By which rule a copy was accepted. */

@@ -16,6 +16,7 @@ export const READER = {
   lookAhead: 6,
   accepted: 7,
   gaveUp: 8,
+  compare: 9,
 } as const;
 
 /** What the WAL's recheck saw (or, with the head looked at first, the head's). */
