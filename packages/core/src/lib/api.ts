@@ -195,8 +195,13 @@ export interface BackupSummary {
   readonly failedDatabases: readonly string[];
   /** How many they are. */
   readonly failedCount: number;
-  /** Set if the manifest cannot be used; such a backup is shown, never hidden, and never counted as complete. */
+  /**
+   * Set if the manifest cannot be used, or an archive is not as long as it must be, or a verification found damage; such a backup
+   * is shown, never hidden, and never counted as complete.
+   */
   readonly damaged?: FailureReport;
+  /** Set if an earlier archive that it needs was found damaged when another backup was verified: whether that hurts it, a scan tells. */
+  readonly suspect?: FailureReport;
 }
 
 export type VerifyLevel = 'archive' | 'blocks' | 'scan';

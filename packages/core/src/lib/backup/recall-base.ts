@@ -4,7 +4,7 @@ import { hasSizeOf } from '../format/archive-size.ts';
 import { readContent } from '../list/list-backups.ts';
 import type { TargetClient } from '../target/target-client.ts';
 import type { BaseMemory } from './base-memory.ts';
-import { asBase, days, isDue, NONE_YET } from './find-base.ts';
+import { asBase, damageOf, days, isDue, NONE_YET } from './find-base.ts';
 
 export interface RecallOptions {
   readonly now: Date;
@@ -41,6 +41,8 @@ export async function recallBase(
       return `${backup}, the last one that was made here, is not there any more`;
     const lost = archives.find((archive) => !hasSizeOf(archive, content.sizes.get(archive.name)));
     if (lost !== undefined) return `${lost.name}, which ${backup} needs, is not whole`;
+    const damage = damageOf(backup, archives, content);
+    if (damage !== undefined) return damage;
   }
   return asBase(backup, archives, index);
 }

@@ -7,7 +7,14 @@ import { isTargetError, type ObjectKey, objectKey } from '@quackup/target-api';
 import type { CleanupOptions, CleanupReport, NamedTarget } from '../api.ts';
 import { systemClock } from '../clock.ts';
 import { QuackupError } from '../errors.ts';
-import { isBackupName, manifestKey, startOfBackupName, verifiedKey } from '../format/backup-name.ts';
+import {
+  damagedKey,
+  isBackupName,
+  manifestKey,
+  startOfBackupName,
+  verifiedKey,
+} from '../format/backup-name.ts';
+import type { DamageRecord } from '../format/damage-record.ts';
 import { acquireCleanupLease, type Lease } from '../lease/lease.ts';
 import { type ListedBackup, readBackups, readContent, type TargetContent } from '../list/list-backups.ts';
 import { planRetention, retentionCandidate, type RetentionPlan } from '../retention/index.ts';
@@ -120,15 +127,18 @@ export function planCleanup(
   const archivesStay = kept.some(
     ({ manifest, summary }) => manifest === undefined && summary.origin === 'quackup',
   );
-  const deletions: ObjectKey[] = [];
+  // What was found in an archive is to be known as long as a backup needs it, also when the one that it was found in has gone.
+  const isSpent = ({ archives }: DamageRecord): boolean =>
+    !archivesStay && !archives.some((name) => needed.has(name));
+  const deletions = new Set<ObjectKey>();
   const leftovers: ObjectKey[] = [];
-  const remove = (key: ObjectKey): void => {
-    if (!deletions.includes(key)) deletions.push(key);
-  };
+  const remove = (key: ObjectKey): void => void deletions.add(key);
   for (const { summary, manifest } of backups) {
     if (keep.has(summary.name)) continue;
     if (content.manifests.has(summary.name)) remove(manifestKey(summary.name));
     if (content.verified.has(summary.name)) remove(verifiedKey(summary.name));
+    for (const record of content.damage)
+      if (record.backup === summary.name && isSpent(record)) remove(damagedKey(summary.name));
     const archives =
       manifest === undefined
         ? (content.archives.get(summary.name) ?? [])
@@ -144,9 +154,11 @@ export function planCleanup(
   for (const name of content.verified) {
     if (!content.manifests.has(name) && !listed.has(name)) leftovers.push(verifiedKey(name));
   }
+  for (const record of content.damage)
+    if (!listed.has(record.backup) && isSpent(record)) leftovers.push(damagedKey(record.backup));
   for (const key of leftovers) remove(key);
-  const freedBytes = deletions.reduce((sum, key) => sum + (content.sizes.get(key) ?? 0), 0);
-  return { retention, deletions, leftovers, freedBytes };
+  const freedBytes = [...deletions].reduce((sum, key) => sum + (content.sizes.get(key) ?? 0), 0);
+  return { retention, deletions: [...deletions], leftovers, freedBytes };
 }
 
 /** Whether an archive without a manifest is one of ours, by its name, and too old to be in the making. */

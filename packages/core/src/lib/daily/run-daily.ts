@@ -147,7 +147,7 @@ class DailyRun {
       this.#fail(`verification on ${name}`, {
         code: problem.code,
         message: `${backup.backup} is damaged: ${problem.message}${more}; nothing was removed there`,
-        hint: `quackup verify ${backup.backup} --target ${name} shows all; make another backup, and look for the cause`,
+        hint: `quackup verify ${backup.backup} --target ${name} shows all; the next backup is a full one, which builds on nothing that is there: make it now, and look for the cause`,
       });
     }
     if (report.ok) await this.#raiseAlarms(target, backup, report);

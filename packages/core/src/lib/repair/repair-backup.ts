@@ -158,7 +158,7 @@ async function manifestOf(
   if (index === undefined) return undefined;
   const problems = new Problems();
   const identities = isEncryptedKey(whole.name) ? await archives.identities(whole.name) : undefined;
-  await checkArchive(client, manifest, problems, { index, ...(identities && { identities }) });
+  await checkArchive(client, manifest.archive, problems, { index, ...(identities && { identities }) });
   const [first] = problems.list();
   if (first !== undefined) throw unrepairable(whole.name, new Error(first.message));
   for (const reference of references) {

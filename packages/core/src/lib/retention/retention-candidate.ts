@@ -18,5 +18,7 @@ export function retentionCandidate(summary: BackupSummary): RetentionCandidate {
     ...candidate,
     ...(summary.verified !== null && { verifiedAt: new Date(summary.verified.at) }),
     ...(summary.damaged !== undefined && { damaged: true }),
+    ...(summary.suspect !== undefined && { suspect: true }),
+    databases: summary.databases,
   };
 }

@@ -21,7 +21,7 @@ import { checkArchive } from './check-archive.ts';
 import { BlockChecks, checkDatabase } from './check-blocks.ts';
 import type { Problems } from './problems.ts';
 import { scanDatabase } from './scan-database.ts';
-import { checkReferences } from './verify-stored.ts';
+import { bytesOf, checkReferences } from './verify-stored.ts';
 
 export class VerifyRun {
   readonly #archives: ArchiveReader;
@@ -56,19 +56,24 @@ export class VerifyRun {
       type: 'task-start',
       task,
       label: `verifying ${manifest.name}`,
-      totalBytes: manifest.archive.sizeBytes,
+      totalBytes: bytesOf([manifest.archive, ...(level === 'archive' ? manifest.references : [])]),
     });
+    const onBytes = (bytes: number): void => onProgress?.({ type: 'task-advance', task, bytes });
     try {
       this.#index = await this.#loadIndex();
       const index = this.#index;
       const checks = index === undefined || level === 'archive' ? undefined : new BlockChecks(index);
-      await checkArchive(this.#client, manifest, this.#problems, {
+      await checkArchive(this.#client, manifest.archive, this.#problems, {
         index,
         ...(manifest.recipients && { identities: await this.#archives.identities(manifest.archive.name) }),
         onChunk: (file, chunk) => checks?.check(file, chunk),
-        onBytes: (bytes) => onProgress?.({ type: 'task-advance', task, bytes }),
+        onBytes,
       });
-      await checkReferences(this.#client, manifest.references, this.#problems);
+      const earlier = await checkReferences(this.#client, manifest.references, this.#problems);
+      // The other levels read what is used of them, chunk by chunk.
+      if (level === 'archive')
+        for (const reference of earlier)
+          await checkArchive(this.#client, reference, this.#problems, { index: undefined, onBytes });
       if (index !== undefined && checks !== undefined) await this.#checkBlocks(index, checks);
     } finally {
       onProgress?.({ type: 'task-end', task });
