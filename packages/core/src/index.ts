@@ -49,7 +49,8 @@ export { type Manifest } from './lib/format/manifest.ts';
 export { type KeyIo, readPassphrase, readSecret } from './lib/keys/read-secret.ts';
 export { keySourceOf, resolveIdentities } from './lib/keys/resolve-identities.ts';
 export { resolveRecipients } from './lib/keys/resolve-recipients.ts';
-export { type BackupDescription, describeBackup, resolveBackupName } from './lib/list/describe-backup.ts';
+export { type BackupDescription, describeBackup } from './lib/list/describe-backup.ts';
+export { resolveBackupName, type ResolveOptions } from './lib/list/resolve-backup-name.ts';
 export type {
   ImportedDatabase,
   ImportItem,

@@ -257,6 +257,11 @@ export interface VerifyOptions extends OperationOptions {
   readonly keys?: KeySource;
   /** Folder for the scratch restore of a scan. Default: the system's temporary folder. */
   readonly tempDir?: string;
+  /**
+   * What earlier archives of this target were found to be what was recorded, for verifications that follow one another: level
+   * `archive` reads none of them again, and adds those that it has read.
+   */
+  readonly proven?: Set<string>;
 }
 
 export interface RestoreOptions extends OperationOptions {

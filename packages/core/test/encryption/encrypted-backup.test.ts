@@ -200,8 +200,11 @@ test('of an archive only the pieces are read that hold what is wanted', async ()
   expect(full).toBeLessThan(size * 1.3);
 
   target.forget();
-  await verifyBackup({ name: 'memory', target }, LAST, { level: 'archive', keys });
-  expect(target.bytesOf(`${FULL}.tar.zst.age`)).toBe(0);
+  // All of it, once: a verification of another backup in the same run does not read it again.
+  const proven = new Set<string>();
+  for (const backup of [LAST, FULL, LAST])
+    await verifyBackup({ name: 'memory', target }, backup, { level: 'archive', proven });
+  expect(target.bytesOf(`${FULL}.tar.zst.age`)).toBe(2 * size);
 });
 
 test('targets with the same base get the same bytes, others have a key of their own, and all restore', async () => {

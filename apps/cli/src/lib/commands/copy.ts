@@ -24,7 +24,10 @@ export async function copy(context: CommandContext, input: CopyInput): Promise<n
   }
   const to = await openChosenTarget(input.to, config, context);
   await using _to = to.target;
-  const name = await resolveBackupName(from, input.backup, { signal });
+  const name = await resolveBackupName(from, input.backup, {
+    signal,
+    onPassedOver: (text) => context.warn(text),
+  });
   using progress = await startProgress(context);
   const report = await copyBackup(from, to, name, { signal, onProgress: progress.onProgress });
   progress[Symbol.dispose]();

@@ -25,7 +25,11 @@ export async function restore(context: CommandContext, input: RestoreInput): Pro
   const { source } = openKeys(context, config);
   const named = await openChosenTarget(input.target, config, context);
   await using _closed = named.target;
-  const name = await resolveBackupName(named, input.backup, { signal });
+  const name = await resolveBackupName(named, input.backup, {
+    signal,
+    database,
+    onPassedOver: (text) => context.warn(text),
+  });
   using progress = await startProgress(context);
   const report = await restoreBackup(named, name, {
     overwrite,

@@ -40,10 +40,12 @@ export async function verify(context: CommandContext, input: VerifyInput): Promi
   using progress = await startProgress(context);
   const tempDir = config.backup.tempDir;
   const results: VerifyReport[] = [];
+  const proven = new Set<string>();
   for (const name of names) {
     const options = {
       level: input.level,
       signal,
+      proven,
       onProgress: progress.onProgress,
       ...(keys && { keys }),
       ...(tempDir !== undefined && { tempDir }),
@@ -82,5 +84,5 @@ async function wantedNames(
   signal: AbortSignal,
 ): Promise<readonly string[]> {
   if (all) return (await listBackups(named, { signal })).map(({ name }) => name);
-  return [await resolveBackupName(named, backup ?? 'latest', { signal })];
+  return [await resolveBackupName(named, backup ?? 'latest', { signal, evenDamaged: true })];
 }

@@ -47,8 +47,9 @@ function databases(names: readonly string[]): string {
   return names.length > SHOWN_DATABASES ? `${shown} +${names.length - SHOWN_DATABASES}` : shown;
 }
 
-function state({ damaged, failedDatabases, failedCount }: BackupSummary, colors: Colors): string {
+function state({ damaged, suspect, failedDatabases, failedCount }: BackupSummary, colors: Colors): string {
   if (damaged !== undefined) return colors.red(`damaged (${damaged.code})`);
+  if (suspect !== undefined) return colors.yellow('suspect');
   if (failedCount === 0) return colors.green('complete');
   return colors.yellow(
     `without ${failedDatabases.length === 0 ? counted(failedCount, 'database') : databases(failedDatabases)}`,

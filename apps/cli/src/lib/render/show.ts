@@ -33,7 +33,7 @@ export function renderShow({ summary, manifest }: BackupDescription, now: Date, 
   return [
     colors.bold(visible(summary.name)),
     ...rows.map(([label, text]) => `  ${label.padEnd(16)} ${text}`),
-    ...failure(visible(summary.name), summary.damaged, colors),
+    ...failure(visible(summary.name), summary.damaged ?? summary.suspect, colors),
     ...(manifest === null
       ? summary.databases.map((name) => `  database         ${visible(name)}`)
       : contents(manifest, colors)),

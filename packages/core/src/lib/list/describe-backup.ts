@@ -1,5 +1,4 @@
 import type { BackupSummary, NamedTarget } from '../api.ts';
-import { QuackupError } from '../errors.ts';
 import { verifiedKey } from '../format/backup-name.ts';
 import type { KeySource } from '../encryption/encryption.ts';
 import { isSealedManifest, type Manifest, type StoredManifest } from '../format/manifest.ts';
@@ -67,27 +66,4 @@ async function findBackup(client: TargetClient, name: string): Promise<ListedBac
   const backup = backups.find(({ summary }) => summary.name === name);
   if (backup === undefined) throw notFound(client, name);
   return backup;
-}
-
-/**
- * The name of a backup: `latest` is the newest whose manifest is whole and whose archives are there.
- *
- * @throws BACKUP_NOT_FOUND if there is none.
- */
-export async function resolveBackupName(
-  target: NamedTarget,
-  nameOrLatest: string,
-  { signal }: Options = {},
-): Promise<string> {
-  const name = nameOrLatest.replace(/\.(?:(?:tar\.zst|tar\.gz|tar)(?:\.age)?|json)$/, '');
-  if (name !== 'latest') return name;
-  const client = new TargetClient(target, { signal });
-  const backups = await readBackups(client, await readContent(client));
-  const newest = backups.find(({ summary }) => summary.damaged === undefined);
-  if (newest === undefined) {
-    throw new QuackupError('BACKUP_NOT_FOUND', `there is no backup on ${target.target.displayName}`, {
-      hint: 'make one with quackup backup',
-    });
-  }
-  return newest.summary.name;
 }

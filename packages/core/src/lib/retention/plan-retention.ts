@@ -120,7 +120,7 @@ function keepAlways(
   keep(kept, eligible[0], 'the newest backup');
   if (good[0] !== eligible[0]) keep(kept, good[0], 'the newest complete backup');
   const isVerified = (backup: RetentionCandidate): boolean =>
-    backup.verifiedAt !== undefined && backup.damaged !== true;
+    backup.verifiedAt !== undefined && isSound(backup);
   keep(kept, eligible.find(isVerified), 'the newest verified backup');
   keep(kept, good.find(isVerified), 'the newest verified backup');
   const seen = new Set<string>();

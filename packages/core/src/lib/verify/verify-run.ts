@@ -69,11 +69,11 @@ export class VerifyRun {
         onChunk: (file, chunk) => checks?.check(file, chunk),
         onBytes,
       });
-      const earlier = await checkReferences(this.#client, manifest.references, this.#problems);
-      // The other levels read what is used of them, chunk by chunk.
-      if (level === 'archive')
-        for (const reference of earlier)
-          await checkArchive(this.#client, reference, this.#problems, { index: undefined, onBytes });
+      await checkReferences(this.#client, manifest.references, this.#problems, {
+        // The other levels read what is used of them, chunk by chunk.
+        ...(level === 'archive' && { readIn: this.#options.proven ?? new Set() }),
+        onBytes,
+      });
       if (index !== undefined && checks !== undefined) await this.#checkBlocks(index, checks);
     } finally {
       onProgress?.({ type: 'task-end', task });

@@ -7,13 +7,13 @@ import type { StoredManifest } from '../format/manifest.ts';
 import type { ArchiveReference } from '../format/schema.ts';
 import type { TargetClient } from '../target/target-client.ts';
 import { checkArchive } from './check-archive.ts';
-import type { Problems } from './problems.ts';
+import { Problems } from './problems.ts';
 
 /** Level `archive` without a key: the bytes of the archive, and of the earlier ones that it needs. */
 export async function verifyStored(
   client: TargetClient,
   manifest: StoredManifest,
-  { onProgress }: VerifyOptions,
+  { onProgress, proven }: VerifyOptions,
   problems: Problems,
 ): Promise<void> {
   const { name: task, archive, references } = manifest;
@@ -22,8 +22,7 @@ export async function verifyStored(
   const onBytes = (bytes: number): void => onProgress?.({ type: 'task-advance', task, bytes });
   try {
     await checkArchive(client, archive, problems, { index: undefined, onBytes });
-    for (const reference of await checkReferences(client, references, problems))
-      await checkArchive(client, reference, problems, { index: undefined, onBytes });
+    await checkReferences(client, references, problems, { readIn: proven ?? new Set(), onBytes });
   } finally {
     onProgress?.({ type: 'task-end', task });
   }
@@ -34,31 +33,41 @@ export function bytesOf(archives: readonly Pick<ArchiveReference, 'sizeBytes'>[]
   return archives.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
 }
 
-/**
- * Whether the earlier archives that a backup needs are there.
- *
- * @returns those that are, and are as long as they must be.
- */
+/** How to look at earlier archives. */
+export interface CheckReferencesOptions {
+  /**
+   * Set if they are to be read: of those in here, which are added to, it is known that they are what was recorded. Otherwise
+   * whether they are there is all that is asked.
+   */
+  readonly readIn?: Set<string>;
+  readonly onBytes?: (bytes: number) => void;
+}
+
+/** Whether the earlier archives that a backup needs are there, and what was written. */
 export async function checkReferences(
   client: TargetClient,
   references: readonly ArchiveReference[],
   problems: Problems,
-): Promise<ArchiveReference[]> {
-  const there: ArchiveReference[] = [];
+  { readIn, onBytes }: CheckReferencesOptions = {},
+): Promise<void> {
   for (const reference of references) {
     const found = await client.stat(objectKey(reference.name));
-    if (hasSizeOf(reference, found?.size)) {
-      there.push(reference);
+    if (!hasSizeOf(reference, found?.size)) {
+      problems.add({
+        code: 'BACKUP_DAMAGED',
+        object: reference.name,
+        message:
+          found === undefined
+            ? 'an archive that this backup needs is gone'
+            : `it ${describeSize(reference, found.size)}`,
+      });
       continue;
     }
-    problems.add({
-      code: 'BACKUP_DAMAGED',
-      object: reference.name,
-      message:
-        found === undefined
-          ? 'an archive that this backup needs is gone'
-          : `it ${describeSize(reference, found.size)}`,
-    });
+    const known = `${reference.name} ${reference.sha256}`;
+    if (readIn === undefined || readIn.has(known)) continue;
+    const own = new Problems();
+    await checkArchive(client, reference, own, { index: undefined, ...(onBytes && { onBytes }) });
+    if (own.none) readIn.add(known);
+    for (const problem of own.list()) problems.add(problem);
   }
-  return there;
 }
