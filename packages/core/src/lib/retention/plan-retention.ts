@@ -41,7 +41,7 @@ type Kept = Map<RetentionCandidate, string[]>;
  *   up nothing. `keepLast: N` keeps the newest N.
  * - `minCount: N` keeps the newest N good backups besides. Good means complete, not damaged and not suspect.
  * - Of the backups up to `now`, the newest, the newest good one and the newest verified one always stay; and of each database
- *   the newest sound backup that holds it, so that backups of one never push out the last one of another.
+ *   the newest sound one that holds it, and the newest good one, so that backups of one never push out the last one of another.
  * - A backup that is not good never takes the place of a good one: what the rules keep among the good is decided as
  *   if there were no others. Over and above that, the same rules are applied to all backups together (in a bucket,
  *   good ones first), so that a fresh incomplete backup, which may hold the only recent copy of a database, stays too.
@@ -123,14 +123,21 @@ function keepAlways(
     backup.verifiedAt !== undefined && isSound(backup);
   keep(kept, eligible.find(isVerified), 'the newest verified backup');
   keep(kept, good.find(isVerified), 'the newest verified backup');
+  // Complete ones first: one that lacks another database never takes the place of one that does not.
+  for (const group of [good, eligible.filter(isSound)]) keepEachDatabase(kept, group);
+}
+
+function keepEachDatabase(kept: Kept, group: readonly RetentionCandidate[]): void {
   const seen = new Set<string>();
-  for (const backup of eligible.filter(isSound)) {
+  const lastOf = new Map<RetentionCandidate, string>();
+  for (const backup of group) {
     for (const database of backup.databases ?? []) {
-      // Said only where it is more than that it is the newest at all.
-      if (!seen.has(database) && backup !== good[0]) keep(kept, backup, `the newest backup of ${database}`);
+      // Said only of those that nothing else has kept so far.
+      if (!seen.has(database) && !kept.has(backup)) lastOf.set(backup, database);
       seen.add(database);
     }
   }
+  for (const [backup, database] of lastOf) keep(kept, backup, `the newest backup of ${database}`);
 }
 
 function keepByAge(kept: Kept, eligible: readonly RetentionCandidate[], days: number, now: Date): void {
