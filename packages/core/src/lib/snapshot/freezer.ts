@@ -15,8 +15,9 @@ import { damagedBlock } from './at-rest.ts';
 import { BlockTrust } from './block-trust.ts';
 import { BufferPool } from '../archive/buffer-pool.ts';
 import { checkpointEnds } from './checkpoint-end.ts';
-import { filePath, fileState, type FileState, isSameFileIdentity } from './database-files.ts';
+import { type FileState, isSameFileIdentity } from './database-files.ts';
 import type { DatabaseReader } from './database-reader.ts';
+import { databaseState } from './files-on-disk.ts';
 import type { FreezeOptions } from './freeze.ts';
 import type { FrozenCopy } from './frozen-copy.ts';
 import { HeadWatch } from './head-watch.ts';
@@ -83,7 +84,7 @@ export class Freezer {
 
   /** The WAL as the file system has it now. */
   async walState(): Promise<FileState | undefined> {
-    return fileState(filePath(this.#reader.path, 'wal'));
+    return (await databaseState(this.#reader.path)).wal;
   }
 
   /**
@@ -117,11 +118,10 @@ export class Freezer {
   async finish(pass: OpenPass, writer?: WriterPause): Promise<PassOutcome> {
     try {
       const outcome = await this.#copyAndJudge(pass, writer);
+      // Also of an accepted one: the WAL was found by the path, which a link may lead elsewhere by now.
+      await this.#reader.checkSameFile();
       if (outcome === 'accepted') this.#checkComplete(pass);
-      else {
-        this.#reasons.set(outcome.reason, (this.#reasons.get(outcome.reason) ?? 0) + 1);
-        await this.#reader.checkSameFile();
-      }
+      else this.#reasons.set(outcome.reason, (this.#reasons.get(outcome.reason) ?? 0) + 1);
       return outcome;
     } finally {
       await writer?.goOn();
