@@ -65,13 +65,27 @@ export function methodOf(start: StartOfPass, otherwise: SnapshotMethod): Snapsho
 /** What the files, and the place where they lie, say of themselves, for the manifest. */
 export function factsOf(
   start: StartOfPass,
-  { mode, fileSystem }: { readonly mode: number; readonly fileSystem?: string | undefined },
+  {
+    mode,
+    fileSystem,
+    names,
+  }: {
+    readonly mode: number;
+    readonly fileSystem?: string | undefined;
+    /** Of the file, by which its WAL may be found. */
+    readonly names: number;
+  },
 ): Snapshot['facts'] {
   const { main, layout } = start.head;
   const warnings: string[] = [];
   if (fileSystem !== undefined) {
     warnings.push(
       `it lies on a shared file system (${fileSystem}): who has it open on another machine, and what is not written through yet, cannot be seen from here`,
+    );
+  }
+  if (names > 1) {
+    warnings.push(
+      `its file has ${names} names (hard links): commits made by another one than this may lie in a WAL beside that, and be missing`,
     );
   }
   const reason = mustTakeAllFiles(start);
