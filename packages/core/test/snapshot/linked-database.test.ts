@@ -108,6 +108,19 @@ describe('the WAL of a crash is copied', () => {
     expect(await rowsOfCopy(database.link, database.folder)).toBe(2);
   });
 
+  test('if it lies beside the link, with a warning if the file was written since', async () => {
+    using database = crashed();
+    renameSync(`${database.real}.wal`, `${database.link}.wal`);
+    const to = (name: string): string => join(database.folder, name);
+    expect(await snapshot(database.link, { to: to('first') })).toMatchObject({ warnings: [] });
+    utimesSync(database.real, new Date(), new Date());
+    utimesSync(`${database.link}.wal`, LONG_AGO, LONG_AGO);
+    expect(await snapshot(database.link, { to: to('second') })).toMatchObject({
+      warnings: [expect.stringMatching(/^its WAL lies beside the link, .* is older than the file/)],
+      files: [{ path: to('second') }, { path: to('second.wal') }],
+    });
+  });
+
   test('and what lies beside the link is refused if something lies beside the file as well', async () => {
     using database = crashed();
     writeFileSync(`${database.link}.wal`, 'left by an older version');

@@ -37,7 +37,7 @@ export interface AtRestOptions {
 export async function snapshotAtRest(reader: DatabaseReader, options: AtRestOptions): Promise<Snapshot> {
   const { name, holders, isWalHere, scratch } = options;
   const pass = await openPass(reader, scratch);
-  const { mode, modifiedAt, fileSystem, names } = await reader.attributes();
+  const { modifiedAt, ...place } = await reader.attributes();
   const withFree = needsFreeBlocks(pass.start);
   const count = countBlocks(pass.blocks, await reader.size(), withFree);
   const main: ArchiveFile = {
@@ -50,7 +50,7 @@ export async function snapshotAtRest(reader: DatabaseReader, options: AtRestOpti
     chunks: (wanted = blockIds(count)) =>
       readChunks(reader, pass, { name, wanted, withFree, held: mayHaveWriter(holders) }),
   };
-  const facts = factsOf(pass.start, { mode, fileSystem, names: isWalHere ? 1 : names });
+  const facts = factsOf(pass, { ...place, isWalHere });
   return {
     method: methodOf(pass.start, 'at-rest'),
     takenAt: pass.takenAt,

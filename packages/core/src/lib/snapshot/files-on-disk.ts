@@ -16,6 +16,8 @@ export interface FilesOnDisk {
   /** Where each file is, or would be. */
   readonly paths: Readonly<Record<FileRole, string>>;
   readonly state: DatabaseState;
+  /** The database is reached by a link, and its sidecars lie beside that, where only DuckDB before 1.5 sees them. */
+  readonly isBesideLink: boolean;
 }
 
 /** A name of the database, and what lies beside it. */
@@ -45,6 +47,7 @@ export async function filesOnDisk(database: string): Promise<FilesOnDisk> {
       'wal.recovery': filePath(name, 'wal.recovery'),
     },
     state: { database: main, ...sidecars },
+    isBesideLink: name !== names.at(-1),
   };
 }
 

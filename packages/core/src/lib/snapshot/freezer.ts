@@ -142,7 +142,7 @@ export class Freezer {
   async toSnapshot(pass: OpenPass): Promise<Snapshot> {
     const { name } = this.#options;
     const copy = this.#copy;
-    const { mode, modifiedAt, fileSystem, names } = await this.#reader.attributes();
+    const { modifiedAt, ...place } = await this.#reader.attributes();
     const { blockSize } = pass.blocks;
     await this.#reader.close();
     return {
@@ -161,7 +161,7 @@ export class Freezer {
         },
         ...sidecarFiles({ database: name, modifiedAt }, pass.start, pass.sidecars, this.#rules),
       ],
-      facts: factsOf(pass.start, { mode, fileSystem, names: this.#isWalHere ? 1 : names }),
+      facts: factsOf(pass, { ...place, isWalHere: this.#isWalHere }),
       passes: this.passes,
       bytesRead: this.bytesRead,
       moveTo: (path) => copy.moveTo(path, pass.start.head.bytes, blockSize),

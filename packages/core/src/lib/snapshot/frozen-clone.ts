@@ -87,12 +87,12 @@ async function openClone(
     readonly isWalHere: boolean;
   },
 ): Promise<Snapshot> {
-  const { mode, modifiedAt, fileSystem, names } = await reader.attributes();
+  const { modifiedAt, ...place } = await reader.attributes();
   const clone = await DatabaseReader.open(path);
   const withFree = RULES.needsFreeBlocks(pass.start);
   const count = countBlocks(pass.blocks, await clone.size(), withFree);
   const { blockSize } = pass.blocks;
-  const facts = factsOf(pass.start, { mode, fileSystem, names: isWalHere ? 1 : names });
+  const facts = factsOf(pass, { ...place, isWalHere });
   return {
     method: methodOf(pass.start, 'hot'),
     takenAt: pass.takenAt,

@@ -23,6 +23,8 @@ export interface OpenPass extends AsyncDisposable {
   readonly blocks: Blocks;
   readonly sidecars: CapturedSidecars;
   readonly wal: WalCapture;
+  /** As {@link filesOnDisk} found it. */
+  readonly isWalBesideLink: boolean;
   /** The WAL was captured then: the state of the copy is the database's state at that moment. */
   readonly takenAt: Date;
   /** `performance.now()` at the beginning. */
@@ -47,7 +49,7 @@ export async function openPass(
   const { head, blocks } = await currentHead(reader, known);
   const takenAt = new Date();
   const sidecars = new Map<SidecarRole, WalCapture>();
-  const { paths } = await filesOnDisk(reader.path);
+  const { paths, isBesideLink } = await filesOnDisk(reader.path);
   const wal = await WalCapture.take(paths.wal, scratch.newPath(), walLimit);
   sidecars.set('wal', wal);
   for (const role of ['wal.checkpoint', 'wal.recovery'] as const) {
@@ -59,6 +61,7 @@ export async function openPass(
     blocks,
     sidecars,
     wal,
+    isWalBesideLink: isBesideLink,
     takenAt,
     startedMs,
     [Symbol.asyncDispose]: async () => {
