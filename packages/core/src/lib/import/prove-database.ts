@@ -6,8 +6,9 @@ import { orderedMap } from '../archive/ordered-map.ts';
 import { QuackupError } from '../errors.ts';
 import type { ScratchFolder } from '../process/scratch-folder.ts';
 import { damagedBlock } from '../snapshot/at-rest.ts';
-import { databaseState, FILE_ROLES, filePath } from '../snapshot/database-files.ts';
+import { FILE_ROLES, filePath } from '../snapshot/database-files.ts';
 import { DatabaseReader } from '../snapshot/database-reader.ts';
+import { filesOnDisk } from '../snapshot/files-on-disk.ts';
 import { openPass } from '../snapshot/pass.ts';
 import { isUnreadable, walFitsHead } from '../snapshot/rules.ts';
 import { blockIds } from '../snapshot/snapshot-files.ts';
@@ -37,14 +38,14 @@ interface ProofOptions {
  */
 export async function proveDatabase(path: string, options: ProofOptions): Promise<Proof> {
   const notes = await checkFiles(path, options);
-  const state = await databaseState(path);
+  const { paths, state } = await filesOnDisk(path);
   const sizeBytes = FILE_ROLES.reduce((sum, role) => sum + Number(state[role]?.size ?? 0n), 0);
   await checkRoom(options.scratch.path, sizeBytes, options.name);
   const copy = options.scratch.newPath();
   try {
     for (const role of FILE_ROLES) {
       if (state[role] === undefined) continue;
-      await copyFile(filePath(path, role), filePath(copy, role), constants.COPYFILE_FICLONE);
+      await copyFile(paths[role], filePath(copy, role), constants.COPYFILE_FICLONE);
     }
     const { name, signal } = options;
     return { scanned: await scanDatabase(copy, { name, signal }), notes };
