@@ -9,12 +9,12 @@ import { formatManifest, type ManifestContent } from '../format/manifest.ts';
 import type { ArchiveReference } from '../format/schema.ts';
 import { formatSealedManifest } from '../format/sealed-manifest.ts';
 import type { TargetClient } from '../target/target-client.ts';
+import { whenAbsent } from '../target/when-absent.ts';
 import { VERSION } from '../version.ts';
 import type { BackupRun } from './backup-run.ts';
 import { failedDatabases } from './failed-databases.ts';
 import { rememberBase } from './remember-base.ts';
 import type { StoredArchive } from './stored-archive.ts';
-import { whenAbsent } from './upload-archive.ts';
 import type { UnlistedBackup } from './write-archive.ts';
 
 /**

@@ -18,6 +18,8 @@ import { loadManifest, notFound } from '../read/load-backup.ts';
 import { plainRefused } from '../target/refusals.ts';
 import { readAhead } from '../target/read-ahead.ts';
 import { TargetClient } from '../target/target-client.ts';
+import { whenAbsent } from '../target/when-absent.ts';
+import { checkPlace } from './check-place.ts';
 import { planCopy } from './plan-copy.ts';
 
 export interface CopyOptions {
@@ -45,7 +47,8 @@ export interface CopyReport {
  *
  * @throws BACKUP_NOT_FOUND if there is no such backup, or it is not one that Quackup wrote.
  * @throws BACKUP_DAMAGED if an archive is not what was written; then nothing of it is on the other target.
- * @throws COPY_CONFLICT if the other target has another object under a name that is needed; it is not touched.
+ * @throws COPY_CONFLICT if the other target has another backup of that name, or another object under a name that is needed; it is
+ *   not touched.
  * @throws PLAIN_REFUSED if it is not encrypted, and only encrypted backups may be there.
  * @throws LEASE_HELD if a cleanup is running on the other target.
  * @throws TARGET_FAILED if the backup is gone from there in the end: then it is not listed there.
@@ -63,6 +66,7 @@ export async function copyBackup(
   if (manifest === undefined) throw notFound(source, backup);
   if (to.encryptedOnly === true && !isSealedManifest(manifest)) throw plainRefused(destination, backup);
   await using lease = await acquireCopyLease(destination, backup, clock);
+  const existing = await checkPlace(destination, manifest);
   const plan = await planCopy(destination, manifest);
   const totalBytes = plan.missing.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
   const task = 'copy';
@@ -78,7 +82,7 @@ export async function copyBackup(
     onProgress?.({ type: 'task-end', task });
   }
   lease.throwIfLost();
-  await declare(destination, manifest);
+  await declare(destination, manifest, existing);
   return {
     backup,
     from: from.name,
@@ -111,7 +115,7 @@ async function copyArchive(
   try {
     await destination.put(key, checked(source, key, archive, onBytes), {
       size,
-      ...(destination.target.capabilities.putIfAbsent && { condition: { type: 'if-absent' } }),
+      ...whenAbsent(destination),
     });
   } catch (error) {
     // Somebody copies the same backup at this moment and was faster.
@@ -154,7 +158,11 @@ async function* checked(
 }
 
 /** The manifest, last: from here on the backup is on the other target too. */
-async function declare(destination: TargetClient, manifest: StoredManifest): Promise<void> {
+async function declare(
+  destination: TargetClient,
+  manifest: StoredManifest,
+  existing: StoredManifest | undefined,
+): Promise<void> {
   for (const needed of [...manifest.references, manifest.archive]) {
     const { name } = needed;
     const found = await destination.stat(objectKey(name));
@@ -165,10 +173,20 @@ async function declare(destination: TargetClient, manifest: StoredManifest): Pro
       { hint: 'copy it again' },
     );
   }
-  const key = manifestKey(manifest.name);
+  if (existing?.sha256 === manifest.sha256) return;
   // Where nothing may be replaced, what is there already stays.
-  if (destination.access !== 'full' && (await destination.stat(key)) !== undefined) return;
-  await destination.putText(key, formatStoredManifest(manifest));
+  if (destination.access !== 'full' && existing !== undefined) return;
+  try {
+    await destination.putText(
+      manifestKey(manifest.name),
+      formatStoredManifest(manifest),
+      existing === undefined ? whenAbsent(destination) : {},
+    );
+  } catch (error) {
+    // Somebody else was faster: with this backup, or with another one of its name.
+    if (!isTargetError(error) || error.code !== 'PRECONDITION_FAILED') throw error;
+    await checkPlace(destination, manifest);
+  }
 }
 
 function notWhole(source: TargetClient, name: string, why: string, cause?: unknown): QuackupError {
