@@ -2,25 +2,25 @@
  * Copies one backup to another target: the archives that it needs and are not there yet, the oldest first, and its manifest
  * last. Every byte is hashed on its way, so a copy is never worse than what was backed up.
  */
-import { isTargetError, type ObjectKey, objectKey } from '@quackup/target-api';
+import { isTargetError, objectKey } from '@quackup/target-api';
 
 import type { Clock, NamedTarget } from '../api.ts';
 import { systemClock } from '../clock.ts';
 import { QuackupError } from '../errors.ts';
-import { isEncryptedKey, manifestKey } from '../format/backup-name.ts';
-import { ArchiveDigest, describeSize, hasSizeOf, maxSizeOf } from '../format/archive-size.ts';
+import { hasSizeOf } from '../format/archive-size.ts';
+import { manifestKey } from '../format/backup-name.ts';
 import { formatStoredManifest, isSealedManifest, type StoredManifest } from '../format/manifest.ts';
-import type { StoredHeader } from '../format/sealed-manifest.ts';
-import type { ArchiveReference } from '../format/schema.ts';
 import { acquireCopyLease } from '../lease/lease.ts';
 import type { OnProgress } from '../progress.ts';
 import { loadManifest, notFound } from '../read/load-backup.ts';
-import { plainRefused } from '../target/refusals.ts';
-import { readAhead } from '../target/read-ahead.ts';
+import { readStoredHeader } from '../read/stored-header.ts';
+import { notAllowed, plainRefused } from '../target/refusals.ts';
 import { TargetClient } from '../target/target-client.ts';
 import { whenAbsent } from '../target/when-absent.ts';
 import { checkPlace } from './check-place.ts';
-import { planCopy } from './plan-copy.ts';
+import { copyArchive } from './copy-archive.ts';
+import { neededArchives } from './needed-archive.ts';
+import { type CopyStep, planCopy } from './plan-copy.ts';
 
 export interface CopyOptions {
   readonly signal?: AbortSignal;
@@ -34,9 +34,11 @@ export interface CopyReport {
   readonly to: string;
   /** Archives that were copied, in this order. */
   readonly copied: readonly string[];
+  /** Archives that were there, but not as they must be, and were written again. */
+  readonly replaced: readonly string[];
   /** Archives that were there already. */
   readonly present: readonly string[];
-  /** Bytes of archives that were copied. */
+  /** Bytes of archives that were written. */
   readonly copiedBytes: number;
   readonly durationMs: number;
 }
@@ -67,13 +69,13 @@ export async function copyBackup(
   if (to.encryptedOnly === true && !isSealedManifest(manifest)) throw plainRefused(destination, backup);
   await using lease = await acquireCopyLease(destination, backup, clock);
   const existing = await checkPlace(destination, manifest);
-  const plan = await planCopy(destination, manifest);
-  const totalBytes = plan.missing.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+  const { steps, present } = await planCopy(destination, manifest, await neededArchives(source, manifest));
+  const totalBytes = steps.reduce((sum, { archive }) => sum + archive.sizeBytes, 0);
   const task = 'copy';
   onProgress?.({ type: 'task-start', task, label: `copying ${backup}`, totalBytes });
   try {
-    for (const archive of plan.missing) {
-      await copyArchive(source, destination, withHeader(archive, manifest), (bytes) =>
+    for (const step of steps) {
+      await copyArchive(source, destination, step, (bytes) =>
         onProgress?.({ type: 'task-advance', task, bytes }),
       );
       lease.throwIfLost();
@@ -87,75 +89,15 @@ export async function copyBackup(
     backup,
     from: from.name,
     to: to.name,
-    copied: plan.missing.map(({ name }) => name),
-    present: plan.present.map(({ name }) => name),
+    copied: namesOf(steps.filter(({ replaces }) => replaces === undefined)),
+    replaced: namesOf(steps.filter(({ replaces }) => replaces !== undefined)),
+    present: present.map(({ name }) => name),
     copiedBytes: totalBytes,
     durationMs: Math.round(performance.now() - startedMs),
   };
 }
 
-function withHeader(archive: ArchiveReference, manifest: StoredManifest): CopiedArchive {
-  return isSealedManifest(manifest) && archive.name === manifest.archive.name ? manifest.archive : archive;
-}
-
-/** An archive; with its header where that is known, which it is of a backup's own. */
-interface CopiedArchive extends ArchiveReference {
-  readonly header?: StoredHeader;
-}
-
-async function copyArchive(
-  source: TargetClient,
-  destination: TargetClient,
-  archive: CopiedArchive,
-  onBytes: (bytes: number) => void,
-): Promise<void> {
-  const key = objectKey(archive.name);
-  const size = isEncryptedKey(key) ? (await source.stat(key))?.size : archive.sizeBytes;
-  if (size === undefined) throw notWhole(source, archive.name, 'it is gone');
-  try {
-    await destination.put(key, checked(source, key, archive, onBytes), {
-      size,
-      ...whenAbsent(destination),
-    });
-  } catch (error) {
-    // Somebody copies the same backup at this moment and was faster.
-    if (!isTargetError(error) || error.code !== 'PRECONDITION_FAILED') throw error;
-    const { missing } = await planCopy(destination, { archive, references: [] });
-    if (missing.length > 0) throw error;
-  }
-}
-
-/** The archive's bytes. Fails at its end, before the put is done, if they are not those that were backed up. */
-async function* checked(
-  source: TargetClient,
-  key: ObjectKey,
-  archive: CopiedArchive,
-  onBytes: (bytes: number) => void,
-): AsyncGenerator<Uint8Array, void, undefined> {
-  const { name, sha256, header } = archive;
-  const digest = new ArchiveDigest(name);
-  let done = 0;
-  // The last piece is held back until it is known that all of them are right.
-  let held: Buffer | undefined;
-  try {
-    for await (const piece of readAhead(source, key)) {
-      if (held !== undefined) yield held;
-      digest.update(piece);
-      done += piece.length;
-      if (done > maxSizeOf(archive)) throw notWhole(source, name, `it ${describeSize(archive, done)}`);
-      onBytes(piece.length);
-      held = piece;
-    }
-  } catch (error) {
-    if (isTargetError(error) && error.code === 'NOT_FOUND') throw notWhole(source, name, 'it is gone', error);
-    throw error;
-  }
-  if (!hasSizeOf(archive, done)) throw notWhole(source, name, `it ${describeSize(archive, done)}`);
-  const found = digest.finish();
-  if (found.sha256 !== sha256 || (header !== undefined && found.header.sha256 !== header.sha256))
-    throw notWhole(source, name, 'its SHA-256 is not the one that was recorded');
-  if (held !== undefined) yield held;
-}
+const namesOf = (steps: readonly CopyStep[]): string[] => steps.map(({ archive }) => archive.name);
 
 /** The manifest, last: from here on the backup is on the other target too. */
 async function declare(
@@ -173,9 +115,9 @@ async function declare(
       { hint: 'copy it again' },
     );
   }
-  if (existing?.sha256 === manifest.sha256) return;
-  // Where nothing may be replaced, what is there already stays.
-  if (destination.access !== 'full' && existing !== undefined) return;
+  if (existing !== undefined && (await isStill(destination, existing))) return;
+  if (existing !== undefined && destination.access !== 'full')
+    throw notAllowed(destination, `to replace ${manifest.name}.json`);
   try {
     await destination.putText(
       manifestKey(manifest.name),
@@ -189,10 +131,10 @@ async function declare(
   }
 }
 
-function notWhole(source: TargetClient, name: string, why: string, cause?: unknown): QuackupError {
-  return new QuackupError(
-    'BACKUP_DAMAGED',
-    `${name} on ${source.target.displayName} cannot be copied: ${why}; nothing of it was stored`,
-    { cause, hint: 'quackup verify says what else is damaged; copy another backup' },
-  );
+/** Whether the manifest that is there tells what the backup's archive is. After a change of recipients it differs from the source's. */
+async function isStill(client: TargetClient, existing: StoredManifest): Promise<boolean> {
+  if (!isSealedManifest(existing)) return true;
+  const { archive } = existing;
+  const size = (await client.stat(objectKey(archive.name)))?.size ?? 0;
+  return (await readStoredHeader(client, archive, size))?.sha256 === archive.header.sha256;
 }
