@@ -7,10 +7,9 @@ import { isTargetError, objectKey } from '@quackup/target-api';
 import type { Clock, NamedTarget } from '../api.ts';
 import { systemClock } from '../clock.ts';
 import { QuackupError } from '../errors.ts';
-import { hasSizeOf } from '../format/archive-size.ts';
-import { manifestKey } from '../format/backup-name.ts';
 import { formatStoredManifest, isSealedManifest, type StoredManifest } from '../format/manifest.ts';
-import { acquireCopyLease } from '../lease/lease.ts';
+import { acquireCopyLease, type Lease } from '../lease/lease.ts';
+import { lostArchive, putManifest } from '../lease/put-manifest.ts';
 import type { OnProgress } from '../progress.ts';
 import { loadManifest, notFound } from '../read/load-backup.ts';
 import { readStoredHeader } from '../read/stored-header.ts';
@@ -52,7 +51,7 @@ export interface CopyReport {
  * @throws COPY_CONFLICT if the other target has another backup of that name, or another object under a name that is needed; it is
  *   not touched.
  * @throws PLAIN_REFUSED if it is not encrypted, and only encrypted backups may be there.
- * @throws LEASE_HELD if a cleanup is running on the other target.
+ * @throws LEASE_HELD if a cleanup is running on the other target; LEASE_LOST if one may have begun before the end.
  * @throws TARGET_FAILED if the backup is gone from there in the end: then it is not listed there.
  */
 export async function copyBackup(
@@ -83,8 +82,7 @@ export async function copyBackup(
   } finally {
     onProgress?.({ type: 'task-end', task });
   }
-  lease.throwIfLost();
-  await declare(destination, manifest, existing);
+  await declare(destination, lease, manifest, existing);
   return {
     backup,
     from: from.name,
@@ -102,28 +100,30 @@ const namesOf = (steps: readonly CopyStep[]): string[] => steps.map(({ archive }
 /** The manifest, last: from here on the backup is on the other target too. */
 async function declare(
   destination: TargetClient,
+  lease: Lease,
   manifest: StoredManifest,
   existing: StoredManifest | undefined,
 ): Promise<void> {
-  for (const needed of [...manifest.references, manifest.archive]) {
-    const { name } = needed;
-    const found = await destination.stat(objectKey(name));
-    if (hasSizeOf(needed, found?.size)) continue;
+  const { name } = manifest;
+  const archives = [...manifest.references, manifest.archive];
+  const lost = await lostArchive(destination, archives);
+  if (lost !== undefined) {
     throw new QuackupError(
       'TARGET_FAILED',
-      `${name} on ${destination.target.displayName}, which ${manifest.name} needs, is gone by now; the backup is not listed there`,
+      `what ${name} needs on ${destination.target.displayName} is not there: ${lost} by now; ${existing === undefined ? 'the backup is not listed there' : 'the backup is damaged there'}`,
       { hint: 'copy it again' },
     );
   }
   if (existing !== undefined && (await isStill(destination, existing))) return;
   if (existing !== undefined && destination.access !== 'full')
-    throw notAllowed(destination, `to replace ${manifest.name}.json`);
+    throw notAllowed(destination, `to replace ${name}.json`);
   try {
-    await destination.putText(
-      manifestKey(manifest.name),
-      formatStoredManifest(manifest),
-      existing === undefined ? whenAbsent(destination) : {},
-    );
+    await putManifest(destination, lease, {
+      name,
+      text: formatStoredManifest(manifest),
+      archives,
+      ...(existing === undefined && whenAbsent(destination)),
+    });
   } catch (error) {
     // Somebody else was faster: with this backup, or with another one of its name.
     if (!isTargetError(error) || error.code !== 'PRECONDITION_FAILED') throw error;
