@@ -33,6 +33,8 @@ const copy = (name: string, from = source, to = other): Promise<CopyReport> =>
 const rekey = (store: MemoryStore): Promise<RekeyReport> =>
   rekeyTarget(place(store), { recipients, keys: keysOf(old, added), clock: at(5) });
 
+const cut = (bytes: Uint8Array): Uint8Array => bytes.subarray(0, -200_000);
+
 async function expectRestores(store: MemoryStore, name: string, keys: KeySource): Promise<void> {
   using into = tempFolder();
   await restoreBackup(place(store), name, { restoreDir: join(into.path, 'restored'), keys });
@@ -113,4 +115,16 @@ test('one that is half changed is not copied', async () => {
   other.set(archive, source.objects.get(archive) ?? new Uint8Array(0));
   expect(await copy(FULL, before.source)).toMatchObject({ replaced: [archive] });
   await expectRestores(other, FULL, keysOf(old));
+});
+
+test('what is damaged gets no header for other keys, unless its manifest comes with it', async () => {
+  other.change(`${FULL}.tar.zst.age`, cut);
+  await expectRefused(copy(INCREMENTAL), other);
+  expect(await copy(FULL)).toMatchObject({ replaced: [`${FULL}.tar.zst.age`] });
+  expect(await copy(INCREMENTAL)).toMatchObject({ present: [`${FULL}.tar.zst.age`] });
+  for (const name of [FULL, INCREMENTAL]) await expectRestores(other, name, keysOf(added));
+  // But not if others there need it for the keys that they have.
+  other = copyOf(before.source);
+  other.change(`${FULL}.tar.zst.age`, cut);
+  await expectRefused(copy(FULL), other);
 });

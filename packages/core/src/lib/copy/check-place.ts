@@ -4,20 +4,24 @@ import type { StoredManifest } from '../format/manifest.ts';
 import { loadManifest } from '../read/load-backup.ts';
 import type { TargetClient } from '../target/target-client.ts';
 
+/** The manifest that a target has of a backup. `damaged`: it is to be replaced. */
+export type ExistingManifest = StoredManifest | 'damaged' | undefined;
+
 /**
  * Looks whether a backup's name is free on a target, or is this very backup's. Two machines that begin in the same second give
  * their backups one name.
  *
- * @returns the manifest that is there; undefined if there is none.
+ * @param repair Whether a manifest that is damaged may be replaced; never one of a newer version.
  * @throws COPY_CONFLICT if another backup has the name there, or something that cannot be read.
  */
 export async function checkPlace(
   client: TargetClient,
   manifest: StoredManifest,
-): Promise<StoredManifest | undefined> {
+  repair: boolean,
+): Promise<ExistingManifest> {
   const { name, archive } = manifest;
-  const found = await readable(client, name);
-  if (found === undefined) {
+  const found = await readable(client, name, repair);
+  if (found === undefined || found === 'damaged') {
     for await (const { key } of client.list(`${name}.`)) {
       if (roleOfKey(key).role === 'archive' && key !== archive.name)
         throw taken(client, name, `there is ${key}, an archive that is not its own`);
@@ -28,11 +32,12 @@ export async function checkPlace(
   return found;
 }
 
-async function readable(client: TargetClient, name: string): Promise<StoredManifest | undefined> {
+async function readable(client: TargetClient, name: string, repair: boolean): Promise<ExistingManifest> {
   try {
     return await loadManifest(client, name);
   } catch (error) {
     if (!(error instanceof QuackupError)) throw error;
+    if (repair && error.code === 'BACKUP_DAMAGED') return 'damaged';
     throw new QuackupError(
       'COPY_CONFLICT',
       `${name} on ${client.target.displayName} cannot be told from the backup to be copied: ${error.message}; it was not touched`,
@@ -41,7 +46,7 @@ async function readable(client: TargetClient, name: string): Promise<StoredManif
         hint:
           error.code === 'FORMAT_UNSUPPORTED'
             ? 'use the version of Quackup that wrote it, or a newer one'
-            : 'quackup repair makes its manifest again from its archive; or copy to an empty folder',
+            : 'quackup copy --repair replaces it; quackup repair makes it again from the archive that is there',
       },
     );
   }

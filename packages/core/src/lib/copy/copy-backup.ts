@@ -16,12 +16,17 @@ import { readStoredHeader } from '../read/stored-header.ts';
 import { notAllowed, plainRefused } from '../target/refusals.ts';
 import { TargetClient } from '../target/target-client.ts';
 import { whenAbsent } from '../target/when-absent.ts';
-import { checkPlace } from './check-place.ts';
+import { checkPlace, type ExistingManifest } from './check-place.ts';
 import { copyArchive } from './copy-archive.ts';
 import { neededArchives } from './needed-archive.ts';
 import { type CopyStep, planCopy } from './plan-copy.ts';
 
 export interface CopyOptions {
+  /**
+   * Also read what is there already, as much as copying it would, and write again what is damaged. Without it only what is gone, or
+   * has another length, is found to be damaged.
+   */
+  readonly repair?: boolean;
   readonly signal?: AbortSignal;
   readonly onProgress?: OnProgress;
   readonly clock?: Clock;
@@ -43,8 +48,8 @@ export interface CopyReport {
 }
 
 /**
- * Copies `backup` from one target to another, with every archive that it needs. What is there already is not copied again,
- * once it has been shown to be the same.
+ * Copies `backup` from one target to another, with every archive that it needs. What is there already is not copied again, once it
+ * has been shown to be the same; what was the same and is damaged is written again.
  *
  * @throws BACKUP_NOT_FOUND if there is no such backup, or it is not one that Quackup wrote.
  * @throws BACKUP_DAMAGED if an archive is not what was written; then nothing of it is on the other target.
@@ -58,7 +63,7 @@ export async function copyBackup(
   from: NamedTarget,
   to: NamedTarget,
   backup: string,
-  { signal, onProgress, clock = systemClock }: CopyOptions = {},
+  { repair = false, signal, onProgress, clock = systemClock }: CopyOptions = {},
 ): Promise<CopyReport> {
   const startedMs = performance.now();
   const source = new TargetClient(from, { signal });
@@ -67,8 +72,9 @@ export async function copyBackup(
   if (manifest === undefined) throw notFound(source, backup);
   if (to.encryptedOnly === true && !isSealedManifest(manifest)) throw plainRefused(destination, backup);
   await using lease = await acquireCopyLease(destination, backup, clock);
-  const existing = await checkPlace(destination, manifest);
-  const { steps, present } = await planCopy(destination, manifest, await neededArchives(source, manifest));
+  const existing = await checkPlace(destination, manifest, repair);
+  const needed = await neededArchives(source, manifest);
+  const { steps, present } = await planCopy(destination, manifest, needed, { repair, onProgress });
   const totalBytes = steps.reduce((sum, { archive }) => sum + archive.sizeBytes, 0);
   const task = 'copy';
   onProgress?.({ type: 'task-start', task, label: `copying ${backup}`, totalBytes });
@@ -102,7 +108,7 @@ async function declare(
   destination: TargetClient,
   lease: Lease,
   manifest: StoredManifest,
-  existing: StoredManifest | undefined,
+  existing: ExistingManifest,
 ): Promise<void> {
   const { name } = manifest;
   const archives = [...manifest.references, manifest.archive];
@@ -127,12 +133,13 @@ async function declare(
   } catch (error) {
     // Somebody else was faster: with this backup, or with another one of its name.
     if (!isTargetError(error) || error.code !== 'PRECONDITION_FAILED') throw error;
-    await checkPlace(destination, manifest);
+    await checkPlace(destination, manifest, false);
   }
 }
 
 /** Whether the manifest that is there tells what the backup's archive is. After a change of recipients it differs from the source's. */
-async function isStill(client: TargetClient, existing: StoredManifest): Promise<boolean> {
+async function isStill(client: TargetClient, existing: StoredManifest | 'damaged'): Promise<boolean> {
+  if (existing === 'damaged') return false;
   if (!isSealedManifest(existing)) return true;
   const { archive } = existing;
   const size = (await client.stat(objectKey(archive.name)))?.size ?? 0;

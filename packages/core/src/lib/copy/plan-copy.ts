@@ -5,6 +5,7 @@ import { ArchiveDigest, hasSizeOf } from '../format/archive-size.ts';
 import { isEncryptedKey } from '../format/backup-name.ts';
 import { isSealedManifest, type StoredManifest } from '../format/manifest.ts';
 import type { ArchiveReference } from '../format/schema.ts';
+import type { OnProgress } from '../progress.ts';
 import { readStoredHeader } from '../read/stored-header.ts';
 import { readAhead } from '../target/read-ahead.ts';
 import type { TargetClient } from '../target/target-client.ts';
@@ -30,10 +31,16 @@ export interface CopyPlace {
   /** The backup that is to be there. */
   readonly manifest: StoredManifest;
   readonly records: ArchiveRecords;
+  /** Whether what is there is read, and not only looked up. */
+  readonly repair: boolean;
+  readonly onProgress: OnProgress | undefined;
 }
 
+export type PlanOptions = Pick<CopyPlace, 'repair' | 'onProgress'>;
+
 /**
- * Looks which of the archives that a backup needs are on a target already.
+ * Looks which of the archives that a backup needs are on a target already. One that is damaged is written again, if a manifest
+ * there tells that it was this very archive: another length is always seen, other bytes only if they are read.
  *
  * @throws COPY_CONFLICT if one of them is another object there, or is for keys that do not open the backup. Backups that were
  *   written to two targets at once can differ in the last bytes of their archives, in which they say what the target had before.
@@ -42,8 +49,9 @@ export async function planCopy(
   client: TargetClient,
   manifest: StoredManifest,
   needed: readonly NeededArchive[],
+  options: PlanOptions,
 ): Promise<CopyPlan> {
-  const place: CopyPlace = { client, manifest, records: new ArchiveRecords(client) };
+  const place: CopyPlace = { ...options, client, manifest, records: new ArchiveRecords(client) };
   const steps: CopyStep[] = [];
   const present: NeededArchive[] = [];
   for (const archive of needed) {
@@ -62,23 +70,32 @@ async function stepFor(place: CopyPlace, archive: NeededArchive): Promise<CopySt
   const { client, records } = place;
   const found = await client.stat(objectKey(archive.name));
   if (found === undefined) return { archive };
-  if (!hasSizeOf(archive, found.size)) throw conflict(client, archive.name);
   const owner = await records.ownerOf(archive.name);
   if (owner !== undefined && owner.archive.sha256 !== archive.sha256) throw conflict(client, archive.name);
-  const isReadable = !isEncryptedKey(archive.name) || (await hasGoodHeader(place, archive, found, owner));
-  if (!(await records.knows(archive)) && (await hashOf(client, archive)) !== archive.sha256)
+  const isEncrypted = isEncryptedKey(archive.name);
+  if (await isWhole(place, archive, found)) {
+    if (!isEncrypted || (await isReadable(place, archive, found, owner))) return undefined;
+  } else if (!(await records.knows(archive))) {
     throw conflict(client, archive.name);
-  return isReadable ? undefined : { archive, replaces: found };
+  }
+  if (isEncrypted && !(await canBeReplaced(place, archive, owner))) throw otherKeys(client, archive.name);
+  return { archive, replaces: found };
+}
+
+/** Whether the content of an archive that is there is that of the one that is needed. */
+async function isWhole(place: CopyPlace, archive: NeededArchive, { size }: ObjectInfo): Promise<boolean> {
+  if (!hasSizeOf(archive, size)) return false;
+  if (!place.repair && (await place.records.knows(archive))) return true;
+  return (await hashOf(place, archive)) === archive.sha256;
 }
 
 /**
  * Whether who can read the backup can read an archive that is there. Its header is all that a change of recipients changes,
  * and differs each time: where it is another one, what is recorded there must tell that it is for the same keys.
  *
- * @returns false if the archive can be written again with the header that it has at the source.
- * @throws COPY_CONFLICT if it is for other keys, and something there needs it so.
+ * @throws COPY_CONFLICT if it is, with its backup there, for other keys.
  */
-async function hasGoodHeader(
+async function isReadable(
   { client, manifest, records }: CopyPlace,
   archive: NeededArchive,
   { size }: ObjectInfo,
@@ -86,22 +103,33 @@ async function hasGoodHeader(
 ): Promise<boolean> {
   const { name, header } = archive;
   const stored = await readStoredHeader(client, archive, size);
-  if (stored !== undefined && stored.sha256 === header?.sha256) return true;
+  if (stored === undefined) return false;
+  if (stored.sha256 === header?.sha256) return true;
   if (owner !== undefined && isSealedManifest(owner)) {
-    const recorded = owner.archive.header.sha256;
-    if (recorded === stored?.sha256 && isForReadersOf(owner, manifest)) return true;
-    if (recorded === stored?.sha256 || recorded !== header?.sha256) throw otherKeys(client, name);
-    // It was this very archive, and its header is not what it was.
-    return false;
+    if (owner.archive.header.sha256 !== stored.sha256) return false;
+    if (isForReadersOf(owner, manifest)) return true;
+    throw otherKeys(client, name);
+  }
+  // The backup's manifest, which is not there yet, says what this header is: so it has to be the one from the source.
+  if (name === manifest.archive.name) return false;
+  const { manifests, hasUnreadable } = await records.dependentsOf(name);
+  const isKnown = manifests.length > 0 && !hasUnreadable;
+  return isKnown && manifests.every((each) => isForReadersOf(each, manifest));
+}
+
+/** Whether an archive that is there can get the header that it has at the source: what needs it must be as readable as before. */
+async function canBeReplaced(
+  { manifest, records }: CopyPlace,
+  { name, header }: NeededArchive,
+  owner: StoredManifest | undefined,
+): Promise<boolean> {
+  if (owner !== undefined && isSealedManifest(owner)) {
+    if (owner.archive.header.sha256 === header?.sha256) return true;
+    // Its manifest would tell another one; that of the backup itself is replaced as well.
+    if (name !== manifest.archive.name) return false;
   }
   const { manifests, hasUnreadable } = await records.dependentsOf(name);
-  if (manifests.length === 0 && !hasUnreadable) return false;
-  if (hasUnreadable || !manifests.every((each) => isForReadersOf(each, manifest)))
-    throw otherKeys(client, name);
-  // The backup's manifest says what this header is, so it has to be the one from the source; others there must still be readable.
-  if (name !== manifest.archive.name) return stored !== undefined;
-  if (manifests.every((each) => isForReadersOf(manifest, each))) return false;
-  throw otherKeys(client, name);
+  return !hasUnreadable && manifests.every((each) => isForReadersOf(manifest, each));
 }
 
 /** Whether all who can read `backup` can read what `manifest` is of. */
@@ -110,10 +138,22 @@ function isForReadersOf(manifest: StoredManifest, backup: StoredManifest): boole
   return backup.recipients.every((each) => manifest.recipients.includes(each));
 }
 
-async function hashOf(client: TargetClient, { name }: ArchiveReference): Promise<string> {
-  const digest = new ArchiveDigest(name);
-  for await (const piece of readAhead(client, objectKey(name))) digest.update(piece);
-  return digest.finish().sha256;
+async function hashOf(
+  { client, onProgress }: CopyPlace,
+  { name, sizeBytes }: ArchiveReference,
+): Promise<string> {
+  const task = 'check';
+  onProgress?.({ type: 'task-start', task, label: `checking ${name}`, totalBytes: sizeBytes });
+  try {
+    const digest = new ArchiveDigest(name);
+    for await (const piece of readAhead(client, objectKey(name))) {
+      digest.update(piece);
+      onProgress?.({ type: 'task-advance', task, bytes: piece.length });
+    }
+    return digest.finish().sha256;
+  } finally {
+    onProgress?.({ type: 'task-end', task });
+  }
 }
 
 function conflict(client: TargetClient, name: string): QuackupError {
@@ -129,7 +169,7 @@ function otherKeys(client: TargetClient, name: string): QuackupError {
     'COPY_CONFLICT',
     `${name} on ${client.target.displayName} is for other keys than the backup that needs it; nothing was changed`,
     {
-      hint: `quackup rekey changes what is on one target only: run it with --target ${client.name} too, or on the target that is copied from`,
+      hint: `quackup rekey changes what is on one target only: run it with --target ${client.name} too, or on the target that is copied from; then copy again`,
     },
   );
 }
