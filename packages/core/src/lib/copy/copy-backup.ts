@@ -10,6 +10,7 @@ import { QuackupError } from '../errors.ts';
 import { formatStoredManifest, isSealedManifest, type StoredManifest } from '../format/manifest.ts';
 import { acquireCopyLease, type Lease } from '../lease/lease.ts';
 import { lostArchive, putManifest } from '../lease/put-manifest.ts';
+import { acquireReadLease } from '../lease/read-lease.ts';
 import type { OnProgress } from '../progress.ts';
 import { loadManifest, notFound } from '../read/load-backup.ts';
 import { readStoredHeader } from '../read/stored-header.ts';
@@ -56,7 +57,7 @@ export interface CopyReport {
  * @throws COPY_CONFLICT if the other target has another backup of that name, or another object under a name that is needed; it is
  *   not touched.
  * @throws PLAIN_REFUSED if it is not encrypted, and only encrypted backups may be there.
- * @throws LEASE_HELD if a cleanup is running on the other target; LEASE_LOST if one may have begun before the end.
+ * @throws LEASE_HELD if a cleanup is running on one of them; LEASE_LOST if one may have begun before the end.
  * @throws TARGET_FAILED if the backup is gone from there in the end: then it is not listed there.
  */
 export async function copyBackup(
@@ -71,6 +72,7 @@ export async function copyBackup(
   const manifest = await loadManifest(source, backup);
   if (manifest === undefined) throw notFound(source, backup);
   if (to.encryptedOnly === true && !isSealedManifest(manifest)) throw plainRefused(destination, backup);
+  await using _reading = await acquireReadLease(source, backup, clock);
   await using lease = await acquireCopyLease(destination, backup, clock);
   const existing = await checkPlace(destination, manifest, repair);
   const needed = await neededArchives(source, manifest);
