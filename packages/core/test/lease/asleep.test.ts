@@ -1,4 +1,5 @@
 /** A machine that sleeps while it puts a manifest, for longer than its lease lasts, and a cleanup elsewhere meanwhile. */
+import { TargetError } from '@quackup/target-api';
 import { MemoryStore, MemoryTarget } from '@quackup/target-testkit';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
@@ -57,6 +58,17 @@ test('a copy whose archives are gone by then is not listed, and fails', async ()
     code: 'LEASE_LOST',
     message: expect.stringContaining('is not listed'),
   });
+  expect(await listed(store)).toEqual([]);
+});
+
+test('nor is one whose manifest was put although that failed', async () => {
+  const store = new MemoryStore();
+  const copying = copyThen(store, async () => {
+    await cleanUp(store);
+    store.set(`${FULL}.json`, base.objects.get(`${FULL}.json`) ?? new Uint8Array(0));
+    throw new TargetError('UNAVAILABLE', 'it made no progress', { retryable: false });
+  });
+  await expect(copying).rejects.toMatchObject({ code: 'LEASE_LOST' });
   expect(await listed(store)).toEqual([]);
 });
 

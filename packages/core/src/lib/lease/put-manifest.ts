@@ -32,11 +32,21 @@ export async function putManifest(
 ): Promise<void> {
   const { name, text, condition } = declaration;
   lease.throwIfLost();
-  await client.putText(manifestKey(name), text, condition === undefined ? {} : { condition });
+  try {
+    await client.putText(manifestKey(name), text, condition === undefined ? {} : { condition });
+  } finally {
+    // Also of a put that failed: one that stood still while the machine slept may have been done.
+    const lost = lossOf(lease);
+    if (lost !== undefined) await settle(client, declaration, lost);
+  }
+}
+
+function lossOf(lease: Lease): QuackupError | undefined {
   try {
     lease.throwIfLost();
+    return undefined;
   } catch (lost) {
-    await settle(client, declaration, lost as QuackupError);
+    return lost as QuackupError;
   }
 }
 
