@@ -160,7 +160,9 @@ function conflict(client: TargetClient, name: string): QuackupError {
   return new QuackupError(
     'COPY_CONFLICT',
     `${client.target.displayName} has another ${name} than the one that the backup needs; nothing was changed`,
-    { hint: `quackup backup --target ${client.name} stores there what it lacks; or copy to an empty folder` },
+    {
+      hint: `quackup backup --target ${client.name} stores there what it lacks; or copy to an empty folder; if it is this archive, damaged, move it away and copy again`,
+    },
   );
 }
 
