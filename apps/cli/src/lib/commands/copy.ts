@@ -10,6 +10,7 @@ export interface CopyInput {
   readonly backup: string;
   readonly from: string | undefined;
   readonly to: string;
+  readonly repair: boolean;
 }
 
 export async function copy(context: CommandContext, input: CopyInput): Promise<number> {
@@ -29,7 +30,11 @@ export async function copy(context: CommandContext, input: CopyInput): Promise<n
     onPassedOver: (text) => context.warn(text),
   });
   using progress = await startProgress(context);
-  const report = await copyBackup(from, to, name, { signal, onProgress: progress.onProgress });
+  const report = await copyBackup(from, to, name, {
+    repair: input.repair,
+    signal,
+    onProgress: progress.onProgress,
+  });
   progress[Symbol.dispose]();
   context.report(report, renderCopy(report, context.colors), true);
   return EXIT.ok;

@@ -191,7 +191,7 @@ function unrepairable(archive: string, cause: unknown): QuackupError {
     `${archive} cannot be listed again: ${(cause as Error).message}`,
     {
       cause,
-      hint: 'copy the backup from another target, if it is there; a full archive can be unpacked with tar up to the damage',
+      hint: 'quackup copy --repair brings the backup back from another target, if it is there; a full archive can be unpacked with tar up to the damage',
     },
   );
 }

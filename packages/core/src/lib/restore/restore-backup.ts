@@ -5,11 +5,13 @@
 import { mkdir, realpath } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 
-import type { FailureReport, NamedTarget, RestoreOptions, RestoreReport } from '../api.ts';
+import type { Clock, FailureReport, NamedTarget, RestoreOptions, RestoreReport } from '../api.ts';
 import { systemClock } from '../clock.ts';
 import { QuackupError } from '../errors.ts';
 import { failureReport } from '../failure-report.ts';
 import type { FileRole } from '../format/schema.ts';
+import { type Lease, NO_LEASE } from '../lease/lease.ts';
+import { acquireReadLease } from '../lease/read-lease.ts';
 import { ownHolder } from '../process/holder.ts';
 import { describeHolders, findLockHolders } from '../snapshot/lock-holders.ts';
 import { TargetClient } from '../target/target-client.ts';
@@ -49,8 +51,21 @@ export async function restoreBackup(
   await using source = await openRestoreSource(client, name, options.keys);
   const run = new RestoreRun(source, options);
   await run.plan();
-  if (options.dryRun !== true) await run.execute();
+  if (options.dryRun !== true) {
+    await using _reading = await readLeaseIfFree(client, name, options.clock ?? systemClock);
+    await run.execute();
+  }
   return run.report(Math.round(performance.now() - startedMs));
+}
+
+/** A restore does not wait for a cleanup. If that removes the backup, it fails, and what was in its place stays. */
+async function readLeaseIfFree(client: TargetClient, name: string, clock: Clock): Promise<Lease> {
+  try {
+    return await acquireReadLease(client, name, clock);
+  } catch (error) {
+    if (error instanceof QuackupError && error.code === 'LEASE_HELD') return NO_LEASE;
+    throw error;
+  }
 }
 
 class RestoreRun {
