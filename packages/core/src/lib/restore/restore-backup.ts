@@ -17,7 +17,8 @@ import { type Destination, planDestinations } from './destinations.ts';
 import { claimSite } from './journal.ts';
 import { openRestoreSource, type RestoreSource } from './restore-source.ts';
 import { exists, type Journal, RestoreSite } from './restore-site.ts';
-import { freeSuffix, recoverSite, removeTraces, settleSwitch, switchSets } from './switch-sets.ts';
+import { type InPlace, recoverSite, removeTraces, settleSwitch } from './settle-switch.ts';
+import { freeSuffix, switchSets } from './switch-sets.ts';
 import { checkFreeSpace } from './write-set.ts';
 
 /** A database that has been written beside its place. */
@@ -240,13 +241,13 @@ async function switchOrUndo(site: RestoreSite, journal: Journal): Promise<readon
   try {
     return await switchSets(site, journal);
   } catch (error) {
-    let inPlace: 'old' | 'new';
+    let inPlace: InPlace;
     try {
       inPlace = await settleSwitch(site, journal);
     } catch (second) {
       throw notSettled(site, journal, [error, second]);
     }
-    if (inPlace === 'old') throw notReplaced(site, error);
+    if (inPlace !== 'new') throw notReplaced(site, error);
     // What failed came after the switch: the new set is there, and its traces are gone by now.
     return journal.oldFiles.map((role) => site.aside(role, journal.suffix));
   }
