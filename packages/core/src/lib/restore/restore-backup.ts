@@ -11,13 +11,13 @@ import { QuackupError } from '../errors.ts';
 import { failureReport } from '../failure-report.ts';
 import type { FileRole } from '../format/schema.ts';
 import { ownHolder } from '../process/holder.ts';
-import { describeHolders, findLockHolders } from '../snapshot/lock-holders.ts';
 import { TargetClient } from '../target/target-client.ts';
 import { type Destination, planDestinations } from './destinations.ts';
 import { claimSite } from './journal.ts';
+import { refuseHeld } from './refuse-held.ts';
 import { openRestoreSource, type RestoreSource } from './restore-source.ts';
 import { exists, type Journal, RestoreSite } from './restore-site.ts';
-import { type InPlace, recoverSite, removeTraces, settleSwitch } from './settle-switch.ts';
+import { asideFiles, type InPlace, recoverSite, removeTraces, settleSwitch } from './settle-switch.ts';
 import { freeSuffix, switchSets } from './switch-sets.ts';
 import { checkFreeSpace } from './write-set.ts';
 
@@ -235,6 +235,7 @@ async function giveUp(site: RestoreSite, error: unknown): Promise<unknown> {
  * Switches to the new set. What fails in the middle is undone as after a crash.
  *
  * @returns the paths of the old set's files by now.
+ * @throws DATABASE_IN_USE if a process has opened the old set at the last moment: it is in place again.
  * @throws RESTORE_FAILED if the old set is in place again, or if not even that could be done.
  */
 async function switchOrUndo(site: RestoreSite, journal: Journal): Promise<readonly string[]> {
@@ -247,9 +248,9 @@ async function switchOrUndo(site: RestoreSite, journal: Journal): Promise<readon
     } catch (second) {
       throw notSettled(site, journal, [error, second]);
     }
-    if (inPlace !== 'new') throw notReplaced(site, error);
+    if (inPlace !== 'new') throw error instanceof QuackupError ? error : notReplaced(site, error);
     // What failed came after the switch: the new set is there, and its traces are gone by now.
-    return journal.oldFiles.map((role) => site.aside(role, journal.suffix));
+    return asideFiles(site, journal);
   }
 }
 
@@ -305,18 +306,6 @@ async function resolveLink(path: string): Promise<string> {
     const folder = await realpath(dirname(path)).catch(() => dirname(path));
     return join(folder, basename(path));
   }
-}
-
-async function refuseHeld(path: string): Promise<void> {
-  const holders = await findLockHolders(path);
-  if (holders === 'unknown' || holders.length === 0) return;
-  throw new QuackupError(
-    'DATABASE_IN_USE',
-    `${path} is open in ${describeHolders(holders)}; nothing was restored over it`,
-    {
-      hint: 'stop that process, or restore elsewhere with --restore-dir',
-    },
-  );
 }
 
 function inWay(site: RestoreSite, files: readonly FileRole[], recovered: readonly string[]): QuackupError {

@@ -102,7 +102,8 @@ export async function removeTraces(site: RestoreSite): Promise<void> {
   await syncFolder(site.folder);
 }
 
-async function asideFiles(site: RestoreSite, { suffix }: Journal): Promise<string[]> {
+/** The files of the old set that are aside. */
+export async function asideFiles(site: RestoreSite, { suffix }: Journal): Promise<string[]> {
   const paths: string[] = [];
   for (const role of FILE_ROLES) {
     const path = site.aside(role, suffix);

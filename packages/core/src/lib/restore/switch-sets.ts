@@ -19,6 +19,7 @@ import type { FileRole } from '../format/schema.ts';
 import { FILE_ROLES, SIDECAR_ROLES } from '../snapshot/database-files.ts';
 import { writeGuard } from './guard.ts';
 import { isWithoutHardLinks, updateJournal } from './journal.ts';
+import { refuseHeld } from './refuse-held.ts';
 import { exists, type Journal, type RestoreSite } from './restore-site.ts';
 import { removeTraces } from './settle-switch.ts';
 import { syncFolder } from './sync-folder.ts';
@@ -27,17 +28,22 @@ import { syncFolder } from './sync-folder.ts';
  * Switches to the new set, which has been written and synced.
  *
  * @returns the paths of the old set's files by now.
+ * @throws DATABASE_IN_USE if a process has opened the old database since it was last looked at. This, like every other
+ *   error, leaves a switch that has to be settled: see settle-switch.ts.
  */
 export async function switchSets(site: RestoreSite, journal: Journal): Promise<string[]> {
-  const { suffix, oldFiles, newFiles } = journal;
+  const { suffix, newFiles } = journal;
   await writeGuard(site, suffix);
   await updateJournal(site, { ...journal, phase: 'switching' });
-  if (oldFiles.includes('database')) {
+  if (journal.oldFiles.includes('database')) {
     await keepUnder(site.live('database'), site.aside('database', suffix));
     await rename(site.guard, site.live('database'));
+    // Nobody opens X any more; whoever did until now is to be found under the other name.
+    await refuseHeld(site.path, site.aside('database', suffix));
   } else {
     await claimName(site.guard, site.live('database'));
   }
+  const oldFiles = await recordLateComers(site, journal);
   for (const role of SIDECAR_ROLES) {
     if (oldFiles.includes(role)) await rename(site.live(role), site.aside(role, suffix));
   }
@@ -50,6 +56,22 @@ export async function switchSets(site: RestoreSite, journal: Journal): Promise<s
   await syncFolder(site.folder);
   await removeTraces(site);
   return oldFiles.map((role) => site.aside(role, suffix));
+}
+
+/**
+ * Looks at the old set's sidecars again, now that no more can come or go: a process may have opened the database since
+ * they were last looked at, and be gone. The journal has to name them before any is moved.
+ */
+async function recordLateComers(site: RestoreSite, journal: Journal): Promise<FileRole[]> {
+  const sidecars: FileRole[] = [];
+  for (const role of SIDECAR_ROLES) if (await exists(site.live(role))) sidecars.push(role);
+  const oldFiles = FILE_ROLES.filter((role) =>
+    (role === 'database' ? journal.oldFiles : sidecars).includes(role),
+  );
+  if (oldFiles.join(' ') !== journal.oldFiles.join(' ')) {
+    await updateJournal(site, { ...journal, phase: 'switching', oldFiles });
+  }
+  return oldFiles;
 }
 
 /** Gives a file a second name; where hard links are not known, moves it, which leaves X missing for a moment. */

@@ -90,9 +90,13 @@ async function holdersFromProcLocks(path: string): Promise<LockHolders> {
 async function hasOpen(pid: number, path: string): Promise<boolean> {
   try {
     const real = await realpath(path);
+    const { dev, ino } = await stat(path, { bigint: true });
     for (const fd of await readdir(`/proc/${pid}/fd`)) {
-      const open = await readlink(`/proc/${pid}/fd/${fd}`).catch(() => '');
-      if (open === real) return true;
+      const link = `/proc/${pid}/fd/${fd}`;
+      if ((await readlink(link).catch(() => '')) === real) return true;
+      // A restore has given the file another name by now.
+      const open = await stat(link, { bigint: true }).catch(() => undefined);
+      if (open?.dev === dev && open.ino === ino) return true;
     }
     return false;
   } catch {
