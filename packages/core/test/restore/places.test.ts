@@ -182,8 +182,11 @@ describe('two databases', () => {
   test('in two folders of one file system must fit together', async () => {
     const { target, backup } = await at(join(root, 'a', 'a'), join(root, 'b', 'b'), join(root, 'c', 'c'));
     disk.free = 0;
-    const error = await restoreBackup(target, backup).catch(String);
-    disk.free = Number(/takes (\d+) bytes/.exec(String(error))?.[1]) - 1;
+    const { message } = await restoreBackup(target, backup).then(
+      () => new Error('there was room'),
+      (error: unknown) => error as Error,
+    );
+    disk.free = Number(/takes (\d+) bytes/.exec(message)?.[1]) - 1;
     await expect(restoreBackup(target, backup)).rejects.toMatchObject({ code: 'NO_SPACE' });
     const { restored } = await restoreBackup(target, backup, { dryRun: true });
     for (const { name } of restored) await restoreBackup(target, backup, { database: name });
