@@ -143,14 +143,15 @@ describe('a folder', () => {
   });
 });
 
-describe('two databases', () => {
-  const at = (...paths: readonly string[]) =>
-    sealedBackup('several', ({ head }) => {
-      for (const [place, database] of head.databases.entries()) {
-        database.path = paths[place] ?? join(root, 'others', database.name);
-      }
-    });
+/** A backup of three databases that came from these paths. */
+const at = (...paths: readonly string[]) =>
+  sealedBackup('several', ({ head }) => {
+    for (const [place, database] of head.databases.entries()) {
+      database.path = paths[place] ?? join(root, 'others', database.name);
+    }
+  });
 
+describe('two databases', () => {
   test('whose links lead to one file are refused', async () => {
     const { restore, names } = await golden('several');
     runSql(join(root, 'file'), 'CREATE TABLE old AS SELECT 1 AS i', 'CHECKPOINT');

@@ -4,6 +4,7 @@
  */
 import { rename, rm, unlink } from 'node:fs/promises';
 
+import { QuackupError } from '../errors.ts';
 import { fileState, FILE_ROLES, isSameFileIdentity, SIDECAR_ROLES } from '../snapshot/database-files.ts';
 import { isGuard } from './guard.ts';
 import { readJournal, removeDrafts } from './journal.ts';
@@ -17,12 +18,13 @@ export type InPlace = 'old' | 'new' | 'other';
  * Finishes or undoes what an earlier run was killed in.
  *
  * @returns a sentence that says what was found and done, or undefined if there was nothing.
- * @throws RESTORE_PENDING if that run may still be alive.
+ * @throws RESTORE_PENDING if that run may still be alive, or its journal does not say what to do.
  */
 export async function recoverSite(site: RestoreSite): Promise<string | undefined> {
   const journal = await readJournal(site);
   await removeDrafts(site);
   if (journal === undefined) return undefined;
+  if (journal === 'unreadable' && (await isGuard(site.path))) throw withoutJournal(site);
   if (journal === 'unreadable' || journal.phase === 'writing') {
     await removeTraces(site);
     return `a restore to ${site.path} had been cut off while it was written; the database is as it was before`;
@@ -110,6 +112,17 @@ export async function asideFiles(site: RestoreSite, { suffix }: Journal): Promis
     if (await exists(path)) paths.push(path);
   }
   return paths;
+}
+
+/** Somebody, or a disk that was damaged, has changed the journal after the switch had begun. */
+function withoutJournal(site: RestoreSite): QuackupError {
+  return new QuackupError(
+    'RESTORE_PENDING',
+    `${site.path} cannot be restored now: a restore has not been finished there, and its journal ${site.journal} cannot be read; nothing was touched`,
+    {
+      hint: `rename the newest ${site.path}.bak-... to ${site.path}, and its .wal with it, then remove the journal`,
+    },
+  );
 }
 
 /** Whether two names are of one file. */
