@@ -14,6 +14,7 @@ import { ownHolder } from '../process/holder.ts';
 import { TargetClient } from '../target/target-client.ts';
 import { planDestinations } from './destinations.ts';
 import { claimSite } from './journal.ts';
+import { keepOwner } from './keep-owner.ts';
 import { refuseOnePlace } from './one-place.ts';
 import { refuseHeld } from './refuse-held.ts';
 import { refuseWalBehindLink, refuseWalBesideLink } from './refuse-links.ts';
@@ -36,6 +37,7 @@ interface Prepared {
   readonly site: RestoreSite;
   readonly journal: Journal;
   readonly sizeBytes: number;
+  readonly warning: string | undefined;
 }
 
 /**
@@ -71,6 +73,7 @@ class RestoreRun {
   readonly #recovered: string[] = [];
   readonly #restored: { name: string; path: string; sizeBytes: number }[] = [];
   readonly #movedAside: string[] = [];
+  readonly #warnings: string[] = [];
   readonly #failed: { name: string; path: string; error: FailureReport }[] = [];
   readonly #destinations: Destination[] = [];
 
@@ -82,15 +85,16 @@ class RestoreRun {
   /** Decides where everything goes and refuses what must not be done. Touches nothing but leftovers of killed runs. */
   async plan(): Promise<void> {
     const { database, overwrite = false, dryRun = false } = this.#options;
-    const wanted = this.#source.databases.filter(({ name }) => database === undefined || name === database);
-    if (wanted.length === 0) {
-      throw new QuackupError(
-        'DATABASE_NOT_IN_BACKUP',
-        `${this.#source.backup} holds no database ${database}`,
-        {
-          hint: `it holds ${this.#source.databases.map(({ name }) => name).join(', ')}`,
-        },
-      );
+    const { backup, databases, failed } = this.#source;
+    const wanted = databases.filter(({ name }) => database === undefined || name === database);
+    if (database !== undefined && wanted.length === 0) {
+      const why = failed.includes(database) ? ', which failed when it was made' : '';
+      throw new QuackupError('DATABASE_NOT_IN_BACKUP', `${backup} holds no database ${database}${why}`, {
+        hint: `it holds ${databases.map(({ name }) => name).join(', ')}`,
+      });
+    }
+    if (database === undefined && failed.length > 0) {
+      this.#warnings.push(`not in this backup, for they failed when it was made: ${failed.join(', ')}`);
     }
     for (const { name, path } of planDestinations(wanted, this.#options)) {
       const place = await resolvePlace(path).catch((error: unknown) => {
@@ -162,6 +166,7 @@ class RestoreRun {
       movedAside: this.#movedAside,
       failed: this.#failed,
       recovered: this.#recovered,
+      warnings: this.#warnings,
       dryRun,
       durationMs,
     };
@@ -208,7 +213,14 @@ class RestoreRun {
         pathOf: (role) => site.fresh(role),
         onBytes,
       });
-      return { destination, site, journal: { ...journal, newFiles }, sizeBytes: this.#source.sizeOf(name) };
+      const warning = (await exists(site.path))
+        ? await keepOwner(
+            site.path,
+            newFiles.map((role) => site.fresh(role)),
+          )
+        : undefined;
+      const sizeBytes = this.#source.sizeOf(name);
+      return { destination, site, journal: { ...journal, newFiles }, sizeBytes, warning };
     } catch (error) {
       const explained = await giveUp(site, error);
       if (signal?.aborted === true) throw explained;
@@ -218,12 +230,13 @@ class RestoreRun {
     }
   }
 
-  async #switch({ destination, site, journal, sizeBytes }: Prepared): Promise<void> {
+  async #switch({ destination, site, journal, sizeBytes, warning }: Prepared): Promise<void> {
     const { name } = destination;
     try {
       const oldFiles = await this.#checkStillFree(site, destination);
       this.#movedAside.push(...(await switchOrUndo(site, { ...journal, oldFiles })));
       this.#restored.push({ name, path: site.path, sizeBytes });
+      if (warning !== undefined) this.#warnings.push(warning);
     } catch (error) {
       const explained = error instanceof QuackupError ? error : notReplaced(site, error);
       if (this.#destinations.length === 1) throw explained;
