@@ -33,7 +33,7 @@ export async function setMode(handle: FileHandle, mode: number): Promise<void> {
   await isAllowed(handle.chmod((mode & 0o777) | 0o600));
 }
 
-const REFUSALS = ['EPERM', 'EINVAL', 'ENOSYS', 'ENOTSUP', 'EOPNOTSUPP'];
+const REFUSALS = new Set(['EPERM', 'EINVAL', 'ENOSYS', 'ENOTSUP', 'EOPNOTSUPP']);
 
 /** Whether that was done, or refused for good. */
 async function isAllowed(change: Promise<void>): Promise<boolean> {
@@ -41,7 +41,7 @@ async function isAllowed(change: Promise<void>): Promise<boolean> {
     await change;
     return true;
   } catch (error) {
-    if (REFUSALS.includes((error as NodeJS.ErrnoException).code ?? '')) return false;
+    if (REFUSALS.has((error as NodeJS.ErrnoException).code ?? '')) return false;
     throw error;
   }
 }
