@@ -288,6 +288,8 @@ export interface RestoreReport {
   readonly failed: readonly { readonly name: string; readonly path: string; readonly error: FailureReport }[];
   /** Earlier restores that had been cut off: what was found and done about it. */
   readonly recovered: readonly string[];
+  /** What is not in the backup, and what of a replaced file could not be kept. */
+  readonly warnings: readonly string[];
   readonly dryRun: boolean;
   readonly durationMs: number;
 }

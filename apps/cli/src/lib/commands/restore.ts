@@ -43,7 +43,8 @@ export async function restore(context: CommandContext, input: RestoreInput): Pro
   });
   progress[Symbol.dispose]();
   const well = report.failed.length === 0;
-  context.report(report, renderRestore(report, context.colors), well && !dryRun);
+  const isQuiet = well && !dryRun && report.warnings.length === 0;
+  context.report(report, renderRestore(report, context.colors), isQuiet);
   if (well) return EXIT.ok;
   return report.failed.some(
     ({ error }) => error.code === 'BACKUP_DAMAGED' || error.code === 'ARCHIVE_HOSTILE',

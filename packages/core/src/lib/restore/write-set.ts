@@ -8,6 +8,7 @@ import type { FileRole } from '../format/schema.ts';
 import { readChunk } from '../read/read-chunks.ts';
 import { writeChunks } from '../read/write-chunks.ts';
 import type { ArchiveReader } from '../read/archive-reader.ts';
+import { setMode } from './keep-owner.ts';
 
 /** The files of one database of a backup, by number in the index. */
 export function filesOfDatabase(
@@ -78,6 +79,7 @@ export async function writeSet(
     await rm(path, { force: true });
     const handle = await open(path, 'wx', mode | 0o600);
     try {
+      await setMode(handle, mode);
       await handle.truncate(entry.sizeBytes);
       await writeChunks(archives, index, file, handle, onBytes);
       await handle.sync();

@@ -93,11 +93,12 @@ async function hasOpen(pid: number, path: string): Promise<boolean> {
   const files = await openFiles(pid);
   // Not ours to look into (another user's process): the inode number alone has to do, and errs on the safe side.
   if (files === undefined) return true;
-  const { dev, ino } = await stat(path, { bigint: true });
+  const wanted = await stat(path, { bigint: true }).catch(() => undefined);
+  if (wanted === undefined) return true;
   for (const file of files) {
-    // By what it is and not by its name: it may have been opened by another one.
+    // By what it is and not by its name: it may have been opened by another one, or been given another one since.
     const open = await stat(file.path, { bigint: true }).catch(() => undefined);
-    if (open?.dev === dev && open.ino === ino) return true;
+    if (open?.dev === wanted.dev && open.ino === wanted.ino) return true;
   }
   return false;
 }
