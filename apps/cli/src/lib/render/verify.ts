@@ -1,6 +1,7 @@
 import type { VerifyReport } from '@quackup/core';
 
 import type { Colors } from '../colors.ts';
+import { verifyState } from '../verify-state.ts';
 import { counted, duration, visible } from './format.ts';
 
 /** What verifications found, one backup after the other. */
@@ -8,9 +9,11 @@ export function renderVerify(reports: readonly VerifyReport[], colors: Colors): 
   if (reports.length === 0) return ['no backups to verify'];
   return reports.flatMap((report) => {
     const name = visible(report.backup);
-    const head = report.ok
-      ? `${colors.green('ok')}  ${name}: ${report.level}, ${duration(report.durationMs)}`
-      : `${colors.red('DAMAGED')}  ${name}: ${report.level}, ${counted(report.problems.length, 'problem')}`;
+    const head = {
+      ok: `${colors.green('ok')}  ${name}: ${report.level}, ${duration(report.durationMs)}`,
+      unreadable: `${colors.yellow('UNREADABLE')}  ${name}: ${report.level}`,
+      damaged: `${colors.red('DAMAGED')}  ${name}: ${report.level}, ${counted(report.problems.length, 'problem')}`,
+    }[verifyState(report)];
     return [
       head,
       ...report.problems.map(({ code, object, database, message }) => {

@@ -112,7 +112,7 @@ export async function openSealedManifest(
   try {
     for await (const part of decryptStream(identities)(once(bytes))) parts.push(part);
   } catch (error) {
-    throw ageFailure(object, error);
+    throw ageFailure(object, error, open.recipients);
   }
   let value: unknown;
   try {
