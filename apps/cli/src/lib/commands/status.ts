@@ -1,4 +1,11 @@
-import { type Config, listBackups, MAX_PERIOD_MS, parseDuration, QuackupError } from '@quackup/core';
+import {
+  type Config,
+  listBackups,
+  MAX_PERIOD_MS,
+  parseDuration,
+  QuackupError,
+  resolveDatabases,
+} from '@quackup/core';
 
 import { CommandContext } from '../command-context.ts';
 import { findConfig } from '../config/find-config.ts';
@@ -25,9 +32,16 @@ export async function status(context: CommandContext, input: StatusInput): Promi
   const timeoutMs = durationFrom('--timeout', input.timeout);
   const config = await findConfig(context);
   const names = input.target === undefined ? config.backup.targets : [input.target];
+  const { databases } = await resolveDatabases(config);
   const findings = await Promise.all(names.map((name) => look(name, config, context, timeoutMs)));
   const history = await readHistory(stateFolder(config.path, context.io.env));
-  const report = judgeStatus({ findings, history, maxAgeMs, now: context.io.now() });
+  const report = judgeStatus({
+    findings,
+    databases: databases.map(({ name }) => name),
+    history,
+    maxAgeMs,
+    now: context.io.now(),
+  });
   context.answer(report, renderStatus(report));
   return report.exitCode;
 }
@@ -39,6 +53,7 @@ async function look(
   { io, options }: CommandContext,
   timeoutMs: number,
 ): Promise<TargetFinding> {
+  if (config.targets.get(name)?.access === 'write-only') return { target: name, writeOnly: true };
   const timeout = AbortSignal.timeout(timeoutMs);
   const signal = AbortSignal.any([io.signal, timeout]);
   try {
