@@ -24,7 +24,7 @@ export function renderShow(
       summary.dependsOn.length === 0 ? 'no other archive' : summary.dependsOn.map(visible).join(', '),
     ],
     ['frees if removed', bytes(summary.freesBytes)],
-    ['verified', verified === null ? 'never' : `${moment(verified.at)} (${verified.level})`],
+    ['scanned', verified === null ? 'never' : moment(verified.at)],
   ];
   if (manifest !== null) {
     const { algorithm, level } = manifest.archive.compression;
