@@ -1,4 +1,4 @@
-import { type BackupSummary, isComplete } from '@quackup/core';
+import { type BackupSummary, isComplete, storedBytesOf } from '@quackup/core';
 
 import type { RunHistory, TargetRecord } from '../history/run-history.ts';
 import { counted } from '../render/format.ts';
@@ -104,7 +104,7 @@ function judgeTarget(
   const facts = {
     target,
     backups: backups.length,
-    storedBytes: backups.reduce((sum, { storedBytes }) => sum + storedBytes, 0),
+    storedBytes: storedBytesOf(backups),
   };
   const protections = newestOfEach(backups, databases);
   const isOld = ({ backup }: Protection): boolean => backup === undefined || ageOf(backup, now) > maxAgeMs;

@@ -18,7 +18,7 @@ import { isSealedManifest, type StoredManifest } from '../format/manifest.ts';
 import { readOpenQuantMetadata } from '../openquant/openquant-archive.ts';
 import { loadManifest } from '../read/load-backup.ts';
 import { TargetClient } from '../target/target-client.ts';
-import { whatRemovalFrees } from './what-removal-frees.ts';
+import { archivesOf, whatRemovalFrees } from './what-removal-frees.ts';
 
 const MANIFESTS_AT_ONCE = 16;
 const MAX_VERIFIED_BYTES = 64 * 1024 * 1024;
@@ -90,7 +90,11 @@ export async function readBackups(client: TargetClient, content: TargetContent):
   return listed
     .map(({ manifest, summary }) => ({
       manifest,
-      summary: { ...summary, freesBytes: frees.get(summary.name) ?? 0 },
+      summary: {
+        ...summary,
+        archives: archivesOf({ manifest, summary }, content.sizes),
+        freesBytes: frees.get(summary.name) ?? 0,
+      },
     }))
     .toSorted((a, b) => byStart(b.summary, a.summary));
 }
@@ -125,6 +129,7 @@ async function readOwn(
       origin: 'quackup',
       ...contents(manifest),
       dependsOn: manifest.references.map((reference) => reference.name),
+      archives: [],
       freesBytes: 0,
       target: client.name,
       verified: content.verified.has(name) ? await readVerified(client, name) : null,
@@ -194,6 +199,7 @@ function damagedSummary(
     sizeBytes: 0,
     storedBytes: (content.archives.get(name) ?? []).reduce((sum, { size }) => sum + size, 0),
     dependsOn: [],
+    archives: [],
     freesBytes: 0,
     target: client.name,
     verified: null,
@@ -229,6 +235,7 @@ async function readForeign(
     recipients: [],
     storedBytes: info.size,
     dependsOn: [],
+    archives: [],
     freesBytes: 0,
     target: client.name,
     verified: null,
