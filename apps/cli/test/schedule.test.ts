@@ -1,4 +1,12 @@
-import { chmodSync, copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { Readable, Writable } from 'node:stream';
@@ -229,6 +237,26 @@ describe.skipIf(process.platform === 'win32')('schedule', () => {
   ])('install %j is refused', async (args, code) => {
     expect(await run('schedule', 'install', ...args)).toMatchObject({ status: 2, json: { error: { code } } });
   });
+
+  test.each([
+    ['{ cron: "61 2 * * *" }'],
+    ['{ cron: "0 0 30 2 *" }'],
+    ['{ at: "02:00", timeZone: Europe/Berln }'],
+  ])(
+    'a schedule %s is refused by every command that reads the configuration, before anything is done',
+    async (schedule) => {
+      configure(`schedule: ${schedule}`);
+      for (const command of ['backup', 'daily', 'list'])
+        expect(await run(command), command).toMatchObject({
+          status: 2,
+          json: {
+            error: { code: 'CONFIG_INVALID', message: expect.stringContaining('quackup.yaml:5:') as string },
+          },
+        });
+      expect((await run('status')).status).toBe(3);
+      expect(existsSync(join(folder, 'b'))).toBe(false);
+    },
+  );
 
   test('a time in the configuration that never comes is refused with its place', async () => {
     configure('schedule: { cron: "0 2 30 2 *" }');
