@@ -1,4 +1,4 @@
-import type { VerifyReport } from '@quackup/core';
+import type { VerifyProblem, VerifyReport } from '@quackup/core';
 
 import type { Colors } from '../colors.ts';
 import { verifyState } from '../verify-state.ts';
@@ -20,6 +20,11 @@ export function renderVerify(reports: readonly VerifyReport[], colors: Colors): 
         const where = database === undefined ? object : `${object}, ${database}`;
         return `  ${colors.red(code)} in ${visible(where)}: ${visible(message)}`;
       }),
+      ...(report.problems.some((problem) => isRepairable(problem, report.backup))
+        ? [
+            '  try: quackup repair, which makes manifests again, and indexes of full backups, if the archive is whole',
+          ]
+        : []),
       ...report.notes.map((note) => `  note: ${visible(note)}`),
       ...(report.databases ?? []).map(({ name: database, tables, engine }) => {
         const rows = tables.reduce((sum, table) => sum + table.rows, 0);
@@ -27,4 +32,9 @@ export function renderVerify(reports: readonly VerifyReport[], colors: Colors): 
       }),
     ];
   });
+}
+
+/** What says what is in an archive can be made again, what is in it cannot. */
+function isRepairable({ code, object, message }: VerifyProblem, backup: string): boolean {
+  return code === 'BACKUP_DAMAGED' && (object === `${backup}.json` || message.startsWith('the index of '));
 }

@@ -74,7 +74,7 @@ const namesOf = ({ databases, failed }: Manifest): Pick<BackupSummary, 'database
 async function findBackup(client: TargetClient, name: string): Promise<ListedBackup> {
   const backups = await readBackups(client, await readContent(client));
   const backup = backups.find(({ summary }) => summary.name === name);
-  if (backup === undefined) throw notFound(client, name);
+  if (backup === undefined) throw await notFound(client, name);
   return backup;
 }
 

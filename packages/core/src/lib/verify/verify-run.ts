@@ -98,7 +98,7 @@ export class VerifyRun {
         continue;
       }
       onProgress?.({ type: 'message', level: 'info', text: `reading every table of ${name}` });
-      await checkFreeSpace(scratch.path, bytesOnDisk(index, name));
+      await checkFreeSpace(scratch.path, bytesOnDisk(index, name), 'scan');
       const path = scratch.newPath();
       try {
         const roles = await writeSet(this.#archives, index, name, {
