@@ -8,7 +8,7 @@ import {
 } from '@quackup/core';
 
 import { CommandContext } from '../command-context.ts';
-import { findConfig } from '../config/find-config.ts';
+import { findConfig, whatIsMissing } from '../config/find-config.ts';
 import { OpenTargets } from '../config/open-targets.ts';
 import { describeError } from '../describe-error.ts';
 import { readHistory } from '../history/history-file.ts';
@@ -50,10 +50,11 @@ export async function status(context: CommandContext, input: StatusInput): Promi
 async function look(
   name: string,
   config: Config,
-  { io, options }: CommandContext,
+  context: CommandContext,
   timeoutMs: number,
 ): Promise<TargetFinding> {
   if (config.targets.get(name)?.access === 'write-only') return { target: name, writeOnly: true };
+  const { io, options } = context;
   const timeout = AbortSignal.timeout(timeoutMs);
   const signal = AbortSignal.any([io.signal, timeout]);
   try {
@@ -64,7 +65,9 @@ async function look(
     );
     const [target] = opened.targets;
     if (target === undefined) throw new QuackupError('INTERNAL', `the target ${name} was not opened`);
-    return { target: name, backups: await listBackups(target, { signal }) };
+    const backups = await listBackups(target, { signal });
+    const missing = await whatIsMissing(context, config);
+    return { target: name, backups, ...(missing !== undefined && { missing }) };
   } catch (error) {
     io.signal.throwIfAborted();
     if (timeout.aborted) return { target: name, error: `no answer within ${timeoutMs / 1000} s` };

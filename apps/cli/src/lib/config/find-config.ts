@@ -56,6 +56,12 @@ export async function hasConfigFile({ io, options }: CommandContext): Promise<bo
   return options.config !== undefined || (await exists(resolve(io.cwd, CONFIG_FILE)));
 }
 
+/** Where was looked, and why only there, if the configuration of a run is made up. Else undefined. */
+export async function whatIsMissing(context: CommandContext, config: Config): Promise<string | undefined> {
+  if (await hasConfigFile(context)) return undefined;
+  return `there is no ${config.path}, so only the folder ${join(config.baseDir, 'backups')} was looked at`;
+}
+
 async function exists(path: string): Promise<boolean> {
   try {
     await access(path);

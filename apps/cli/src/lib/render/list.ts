@@ -7,8 +7,15 @@ import { renderTable } from './table.ts';
 const SHOWN_DATABASES = 3;
 
 /** Backups as a table. The first column is what other commands take; FREES is what the removal of this one alone would free, SCANNED when all of it was last restored and read. */
-export function renderList(backups: readonly BackupSummary[], now: Date, colors: Colors): string[] {
-  if (backups.length === 0) return ['no backups'];
+export function renderList(
+  backups: readonly BackupSummary[],
+  {
+    targets,
+    now,
+    colors,
+  }: { readonly targets: readonly string[]; readonly now: Date; readonly colors: Colors },
+): string[] {
+  if (backups.length === 0) return targets.length === 0 ? [] : [`no backups on ${targets.join(', ')}`];
   // Where nothing is encrypted nobody needs to be told.
   const isMixed = backups.some(({ encrypted }) => encrypted);
   return renderTable(

@@ -11,7 +11,12 @@ export type State = keyof typeof STATES;
 
 /** What was seen on a target: its backups, newest first, or why nothing was, or that it cannot be asked from here. */
 export type TargetFinding =
-  | { readonly target: string; readonly backups: readonly BackupSummary[] }
+  | {
+      readonly target: string;
+      readonly backups: readonly BackupSummary[];
+      /** Why this is all that was looked at, for who expects more. */
+      readonly missing?: string;
+    }
   | { readonly target: string; readonly writeOnly: true }
   | { readonly target: string; readonly error: string };
 
@@ -111,7 +116,8 @@ function judgeTarget(
   const old = protections.filter(isOld).map((each) => describe(each, databases, target, now));
   const good = protections[0].backup;
   if (good === undefined) {
-    const message = old.join('; ');
+    const { missing } = finding;
+    const message = `${old.join('; ')}${missing === undefined ? '' : `: ${missing}`}`;
     return { ...facts, state: 'critical', message, backup: null, createdAt: null, ageSeconds: null };
   }
   const ageMs = ageOf(good, now);
