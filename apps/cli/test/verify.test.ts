@@ -1,4 +1,4 @@
-import { readdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 
 import { afterEach, beforeEach, expect, test } from 'vitest';
 
@@ -20,3 +20,15 @@ test('a damaged manifest is damage that can be repaired, and verify says so', as
   await place.run('repair');
   expect((await place.runText('verify', backup)).stdout).not.toContain('try:');
 });
+
+test.each([['missing'], ['empty']])(
+  '--all of a target whose folder is %s has verified nothing',
+  async (what) => {
+    if (what === 'empty') mkdirSync(place.path('b'));
+    for (const command of [['verify', '--all'], ['verify']])
+      expect(await place.run(...command)).toMatchObject({
+        status: 1,
+        json: { error: { code: 'BACKUP_NOT_FOUND' } },
+      });
+  },
+);

@@ -74,6 +74,13 @@ async function wantedNames(
   { all, backup }: VerifyInput,
   signal: AbortSignal,
 ): Promise<readonly string[]> {
-  if (all) return (await listBackups(named, { signal })).map(({ name }) => name);
+  if (all) {
+    const names = (await listBackups(named, { signal })).map(({ name }) => name);
+    if (names.length > 0) return names;
+    // A disk that is not mounted looks like this, and that nothing is damaged there is no good news.
+    throw new QuackupError('BACKUP_NOT_FOUND', `there is no backup on ${named.target.displayName}`, {
+      hint: 'check that this is the place, and that its disk is mounted; make a backup with quackup backup',
+    });
+  }
   return [await resolveBackupName(named, backup ?? 'latest', { signal })];
 }

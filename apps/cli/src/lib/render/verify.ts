@@ -6,7 +6,6 @@ import { counted, duration, visible } from './format.ts';
 
 /** What verifications found, one backup after the other. */
 export function renderVerify(reports: readonly VerifyReport[], colors: Colors): string[] {
-  if (reports.length === 0) return ['no backups to verify'];
   return reports.flatMap((report) => {
     const name = visible(report.backup);
     const head = {
