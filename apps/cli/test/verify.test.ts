@@ -2,6 +2,7 @@ import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 
 import { afterEach, beforeEach, expect, test } from 'vitest';
 
+import { verifyExitCode, verifyState } from '../src/lib/verify-state.ts';
 import { CliPlace } from './support/cli-place.ts';
 
 let place: CliPlace;
@@ -32,3 +33,22 @@ test.each([['missing'], ['empty']])(
       });
   },
 );
+
+test.each([
+  [[], 'ok', 0],
+  [['KEY_WRONG'], 'unreadable', 2],
+  [['KEY_REQUIRED'], 'unreadable', 2],
+  [['FORMAT_UNSUPPORTED'], 'unreadable', 1],
+  [['KEY_WRONG', 'BACKUP_DAMAGED'], 'damaged', 3],
+])('problems %j are %s', (codes, state, exitCode) => {
+  const problems = codes.map((code) => ({ code, object: 'o', message: 'm' }));
+  const report = {
+    backup: 'b',
+    ok: codes.length === 0,
+    level: 'blocks',
+    problems,
+    notes: [],
+    durationMs: 1,
+  } as const;
+  expect([verifyState(report), verifyExitCode([report])]).toEqual([state, exitCode]);
+});
