@@ -60,6 +60,7 @@ export type {
 } from './lib/import/api.ts';
 export { importBackups } from './lib/import/import-backups.ts';
 export { listBackups } from './lib/list/list-backups.ts';
+export { storedBytesOf } from './lib/list/stored-bytes.ts';
 export { acquireProcessLock } from './lib/process/process-lock.ts';
 export type { OnProgress, ProgressEvent } from './lib/progress.ts';
 export { type RekeyOptions, type RekeyReport, rekeyTarget } from './lib/rekey/rekey-target.ts';

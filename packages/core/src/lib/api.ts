@@ -185,6 +185,8 @@ export interface BackupSummary {
   readonly storedBytes: number;
   /** Earlier archives that it needs, by key. */
   readonly dependsOn: readonly string[];
+  /** Those archives and its own, as far as they are there, with their lengths. */
+  readonly archives: readonly { readonly name: string; readonly sizeBytes: number }[];
   /** Bytes of archives that nothing else needs: what would be free if this backup alone were removed. */
   readonly freesBytes: number;
   /** Name of the target it is on. */

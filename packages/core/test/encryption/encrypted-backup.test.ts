@@ -1,7 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { generateIdentity, passphraseIdentity, passphraseRecipient, recipientOf } from '@quackup/age';
+import {
+  generateIdentity,
+  passphraseIdentity,
+  passphraseRecipient,
+  readHeader,
+  recipientOf,
+  rekeyHeader,
+} from '@quackup/age';
 import { MemoryStore } from '@quackup/target-testkit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
@@ -131,6 +138,21 @@ describe('without a key', () => {
       message: expect.stringContaining('the key does not open'),
       hint: expect.stringContaining('level archive needs no key'),
     });
+  });
+
+  test('a key that does not open the base of a backup is no damage either', async () => {
+    const store = copyOf(base);
+    const archive = archiveOf(store, FULL);
+    const other = await recipientOf(await generateIdentity());
+    const { headerSize } = await readHeader({
+      size: archive.length,
+      read: async (offset, length) => archive.subarray(offset, offset + length),
+    });
+    const header = await rekeyHeader(archive, [identity], [other]);
+    store.set(`${FULL}.tar.zst.age`, Buffer.concat([header, archive.subarray(headerSize)]));
+    const { ok, problems } = await verifyBackup(place(store), LAST, { level: 'blocks', keys });
+    expect(ok).toBe(false);
+    expect(new Set(problems.map(({ code }) => code))).toEqual(new Set(['KEY_WRONG']));
   });
 
   test('cleanup keeps what is needed and removes the rest', async () => {

@@ -70,7 +70,7 @@ export async function copyBackup(
   const source = new TargetClient(from, { signal });
   const destination = new TargetClient(to, { signal });
   const manifest = await loadManifest(source, backup);
-  if (manifest === undefined) throw notFound(source, backup);
+  if (manifest === undefined) throw await notFound(source, backup);
   if (to.encryptedOnly === true && !isSealedManifest(manifest)) throw plainRefused(destination, backup);
   await using _reading = await acquireReadLease(source, backup, clock);
   await using lease = await acquireCopyLease(destination, backup, clock);

@@ -36,6 +36,7 @@ export const CHECK_NAMES = {
   'backup-verified': 'a backup has been restored and read lately',
   'backup-retention': 'the next cleanup leaves more than one backup',
   retention: 'the rules keep more than one backup',
+  notifications: 'the channels are usable, and their secrets are there',
 } as const;
 
 export type CheckName = keyof typeof CHECK_NAMES;

@@ -21,7 +21,7 @@ import { readOpenQuantMetadata } from '../openquant/openquant-archive.ts';
 import { loadManifest } from '../read/load-backup.ts';
 import { TargetClient } from '../target/target-client.ts';
 import { foundDamage } from './found-damage.ts';
-import { whatRemovalFrees } from './what-removal-frees.ts';
+import { archivesOf, whatRemovalFrees } from './what-removal-frees.ts';
 
 const MANIFESTS_AT_ONCE = 16;
 const MAX_VERIFIED_BYTES = 64 * 1024 * 1024;
@@ -103,7 +103,11 @@ export async function readBackups(client: TargetClient, content: TargetContent):
   return listed
     .map(({ manifest, summary }) => ({
       manifest,
-      summary: { ...summary, freesBytes: frees.get(summary.name) ?? 0 },
+      summary: {
+        ...summary,
+        archives: archivesOf({ manifest, summary }, content.sizes),
+        freesBytes: frees.get(summary.name) ?? 0,
+      },
     }))
     .toSorted((a, b) => byStart(b.summary, a.summary));
 }
@@ -139,6 +143,7 @@ async function readOwn(
       origin: 'quackup',
       ...contents(manifest),
       dependsOn: manifest.references.map((reference) => reference.name),
+      archives: [],
       freesBytes: 0,
       target: client.name,
       verified,
@@ -209,6 +214,7 @@ function damagedSummary(
     sizeBytes: 0,
     storedBytes: (content.archives.get(name) ?? []).reduce((sum, { size }) => sum + size, 0),
     dependsOn: [],
+    archives: [],
     freesBytes: 0,
     target: client.name,
     verified: null,
@@ -244,6 +250,7 @@ async function readForeign(
     recipients: [],
     storedBytes: info.size,
     dependsOn: [],
+    archives: [],
     freesBytes: 0,
     target: client.name,
     verified: null,

@@ -38,7 +38,7 @@ export async function openRestoreSource(
   const stored = isBackupName(name) ? await loadManifest(client, name) : undefined;
   if (stored === undefined) {
     const source = await openOpenQuantSource(client, name);
-    if (source === undefined) throw notFound(client, name);
+    if (source === undefined) throw await notFound(client, name);
     return source;
   }
   const archives = new ArchiveReader(client, keys);

@@ -34,15 +34,25 @@ export function bytesOnDisk(index: ArchiveIndex, database: string): number {
   return bytes;
 }
 
-/** @throws NO_SPACE if the folder has fewer bytes free. */
-export async function checkFreeSpace(folder: string, bytes: number): Promise<void> {
+/**
+ * @param purpose What is written there: what helps differs.
+ * @throws NO_SPACE if the folder has fewer bytes free.
+ */
+export async function checkFreeSpace(
+  folder: string,
+  bytes: number,
+  purpose: 'restore' | 'scan' = 'restore',
+): Promise<void> {
   const { bavail, bsize } = await statfs(folder);
   if (bavail * bsize >= bytes) return;
   throw new QuackupError(
     'NO_SPACE',
-    `the restore takes ${bytes} bytes, but ${folder} has ${bavail * bsize} free; nothing was touched`,
+    `the ${purpose} takes ${bytes} bytes, but ${folder} has ${bavail * bsize} free; nothing was touched`,
     {
-      hint: 'make room, or restore elsewhere with --restore-dir',
+      hint:
+        purpose === 'scan'
+          ? 'make room, or name a folder on another disk with backup.tempDir in quackup.yaml; --level blocks needs none'
+          : 'make room, or restore elsewhere with --restore-dir',
     },
   );
 }

@@ -97,7 +97,7 @@ async function usableManifest(
       return undefined;
     }
   }
-  throw notFound(client, name);
+  throw await notFound(client, name);
 }
 
 /** The keys, if the level may be reached with them or without. */
