@@ -28,6 +28,11 @@ process.stdout.on('error', (error) => {
   throw error;
 });
 
+// What is told beside the result may find no reader (`quackup restore latest 2>&1 | true`); the work goes on without.
+process.stderr.on('error', (error) => {
+  if (!('code' in error) || error.code !== 'EPIPE') throw error;
+});
+
 const exitCode = await runCli(process.argv.slice(2), {
   stdin: process.stdin,
   stdout: process.stdout,

@@ -75,3 +75,37 @@ test('a command that is done ends by itself, without process.exit, which may wai
   expect(run.stderr).not.toContain('forced');
   expect(run.status).toBe(0);
 });
+
+test.each([
+  ['restore', 'latest', '--database', 'x', '--database', 'z'],
+  ['restore', 'latest', '--restore-dir', 'x', '--restore-dir=z'],
+  ['verify', '--level', 'scan', '--level', 'archive'],
+  ['list', '--target', 'x', '--target', 'z'],
+  ['--config', 'x', 'list', '--config', 'z'],
+])('an option that takes one value is not given two: %j', (...args) => {
+  const { status, stderr } = quackup(...args);
+  expect(status).toBe(2);
+  const option = args.findLast((each) => each.startsWith('--'))?.replace(/=.*/, '');
+  expect(stderr).toMatch(new RegExp(`^error USAGE: option '${option} <\\w+>' is there twice`));
+});
+
+test('an option that takes several values takes them, and one without a value may be said twice', () => {
+  const { stderr } = quackup('init', '--quiet', '--quiet', '--yes', '--database', 'a', '--database', 'b');
+  expect(stderr).toContain('quackup.yaml');
+  expect(stderr).not.toContain('USAGE');
+});
+
+test.skipIf(process.platform === 'win32')('a run whose messages nobody reads ends as it would', () => {
+  const run = spawnSync(
+    'sh',
+    [
+      '-c',
+      '("$0" "$@" 3>&1 >/dev/null 2>&3; echo $? > status) | true; cat status',
+      process.execPath,
+      BIN,
+      'bogus',
+    ],
+    { cwd: folder, encoding: 'utf8' },
+  );
+  expect(run.stdout.trim()).toBe('2');
+});

@@ -104,6 +104,27 @@ test('a configuration that cannot be used is one FAILED line, with its place, an
   expect((await runIn(folder, ['doctor', '--max-age', 'soon'])).status).toBe(2);
 });
 
+test('channels: their secrets are looked for, and nothing is sent', async () => {
+  const channels = (...urls: readonly string[]): void =>
+    writeFileSync(
+      at('quackup.yaml'),
+      configuration(
+        'data/good.duckdb',
+        undefined,
+        `notifications: { ${urls.map((url, index) => `c${index}: { type: webhook, url: ${url} }`).join(', ')} }`,
+      ),
+    );
+  writeFileSync(at('url'), 'http://127.0.0.1:9/', { mode: 0o600 });
+  channels('{ file: url }', '{ file: gone }', '{ env: QUACKUP_TEST_NOT_SET }');
+  const { status, of } = await doctor();
+  expect(status).toBe(1);
+  expect(of('notifications', 'c0')).toBe('OK webhook, and its secrets are there; nothing was sent');
+  expect(of('notifications', 'c1')).toMatch(/^FAILED "url": the file .*gone cannot be read/);
+  expect(of('notifications', 'c2')).toMatch(/^FAILED .*QUACKUP_TEST_NOT_SET is not set/);
+  channels('nonsense');
+  expect((await doctor()).of('notifications')).toMatch(/^FAILED .*quackup\.yaml:\d/);
+});
+
 test('without a configuration, and without databases, it says so', async () => {
   rmSync(at('quackup.yaml'));
   const { of } = await doctor();

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Readable, Writable } from 'node:stream';
 
 import { runSql } from '@quackup/fixtures';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
 import { runCli } from '../src/index.ts';
 
@@ -41,9 +41,9 @@ const into = (add: (piece: string) => void): Writable =>
     },
   });
 
-async function run(...args: readonly string[]): Promise<{ status: number; json: Record<string, unknown> }> {
+async function runText(...args: readonly string[]): Promise<{ status: number; stdout: string }> {
   let out = '';
-  const status = await runCli([...args, '--json'], {
+  const status = await runCli(args, {
     stdin: Readable.from([]),
     stdout: into((piece) => (out += piece)),
     stderr: into((piece) => (text += piece)),
@@ -52,7 +52,12 @@ async function run(...args: readonly string[]): Promise<{ status: number; json: 
     now: () => now,
     signal: new AbortController().signal,
   });
-  return { status, json: JSON.parse(out) as Record<string, unknown> };
+  return { status, stdout: out };
+}
+
+async function run(...args: readonly string[]): Promise<{ status: number; json: Record<string, unknown> }> {
+  const { status, stdout } = await runText(...args, '--json');
+  return { status, json: JSON.parse(stdout) as Record<string, unknown> };
 }
 
 const WITHOUT_KEY = `encryption: { recipients: [${RECIPIENT}] }`;
@@ -109,6 +114,30 @@ test('another key is said to be another, and shows nothing of itself', async () 
   expect(status).toBe(2);
   expect(json).toMatchObject({ error: { code: 'KEY_WRONG' } });
   expect(JSON.stringify(json) + text).not.toContain(SECRET.slice(0, 30));
+});
+
+describe('a key that does not fit is no damage', () => {
+  const EXCHANGED = `encryption: { recipients: [${OTHER}], identities: { file: key.txt } }`;
+
+  test('verify --all says that it cannot read', async () => {
+    configure(EXCHANGED);
+    await run('backup');
+    const { status, stdout } = await runText('verify', '--all');
+    expect(status).toBe(2);
+    expect(stdout).toMatch(/^UNREADABLE {2}backup_\d{8}_\d{6}: blocks\n {2}KEY_WRONG in /);
+  });
+
+  test('show tells what needs no key, and for which keys it is', async () => {
+    configure(EXCHANGED);
+    await run('backup');
+    const { status, stdout } = await runText('show', 'latest');
+    expect(status).toBe(0);
+    const [, fingerprint = ''] = /encrypted +for ([0-9a-f]{16})/.exec(stdout) ?? [];
+    expect(stdout).toContain('not shown, KEY_WRONG: the manifest ');
+    const { json } = await run('restore', 'latest', '--restore-dir', 'r');
+    expect(json).toMatchObject({ error: { code: 'KEY_WRONG' } });
+    expect(JSON.stringify(json)).toContain(`it is for ${fingerprint}`);
+  });
 });
 
 test('what cannot be honoured is refused at the start, and nothing is written', async () => {

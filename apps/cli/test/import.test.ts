@@ -204,7 +204,11 @@ test('an archive with one bad database among good ones gives a backup of the goo
       backup: 'backup_20250101_000000',
       databases: [
         { name: 'a.duckdb', status: 'ok', tables: 1, rows: 50000 },
-        { name: 'b.duckdb', status: 'failed', error: { code: 'DATABASE_DAMAGED' } },
+        {
+          name: 'b.duckdb',
+          status: 'failed',
+          error: { code: 'DATABASE_DAMAGED', hint: expect.stringContaining('another copy') as string },
+        },
       ],
     },
   ]);

@@ -1,4 +1,12 @@
-import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
@@ -22,6 +30,28 @@ beforeEach(() => {
   folder = realpathSync(mkdtempSync(join(tmpdir(), 'quackup-init-')));
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+test('files of one name get names of their own; where they cannot, nothing is written', async () => {
+  for (const name of ['a', 'b']) {
+    mkdirSync(at(name));
+    writeFileSync(at(`${name}/x.duckdb`), DATABASE);
+  }
+  const { status, stdout } = await runIn(folder, [
+    'init',
+    '--yes',
+    ...['a/x.duckdb', './b/x.duckdb'].flatMap((path) => ['--database', path]),
+  ]);
+  expect([status, stdout]).toEqual([0, expect.stringContaining('(2 databases now)')]);
+  expect((await loadConfig(at('quackup.yaml'), {})).databases).toMatchObject([
+    { path: 'a/x.duckdb' },
+    { path: './b/x.duckdb', name: 'b-x.duckdb' },
+  ]);
+  rmSync(at('quackup.yaml'));
+  const refused = await runIn(folder, ['init', '--yes', '--database', '*/x.duckdb']);
+  expect(refused.status).toBe(2);
+  expect(refused.stderr).toContain('NAME_CONFLICT');
+  expect(existsSync(at('quackup.yaml'))).toBe(false);
+});
 
 /** Answers one question after another, each when it is asked. */
 async function answering(answers: readonly (readonly [RegExp, string])[]): Promise<{

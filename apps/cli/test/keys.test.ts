@@ -189,6 +189,18 @@ test('a sheet without a key, or of a kind that is none, is refused', async () =>
   }
 });
 
+test.each(['.txt', '.html'])(
+  'a sheet that is made without a configuration names no place (%s)',
+  async (ending) => {
+    const cwd = await folder();
+    await quackup(cwd, ['keygen']);
+    await quackup(cwd, ['recovery-sheet', '--key', 'quackup-key.txt', '--out', `sheet${ending}`]);
+    const sheet = read(cwd, `sheet${ending}`);
+    expect(sheet).not.toContain(join(cwd, 'backups'));
+    expect(sheet).toContain('write it here: ______');
+  },
+);
+
 const noTools = whyNoPrograms('age', 'tar', 'zstd');
 
 test.skipIf(noTools !== undefined)('the commands on the sheet restore, as they stand there', async () => {

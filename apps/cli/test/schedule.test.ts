@@ -1,9 +1,18 @@
-import { chmodSync, copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { Readable, Writable } from 'node:stream';
 
 import { runSql } from '@quackup/fixtures';
+import { isCronRunning } from '@quackup/schedule';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 
 import { runCli } from '../src/index.ts';
@@ -150,11 +159,18 @@ describe('daily --if-due', () => {
 });
 
 describe.skipIf(process.platform === 'win32')('schedule', () => {
+  test('install says if no cron daemon would run what is in the crontab', async () => {
+    const runs = await isCronRunning({ root: '/' });
+    const { json } = await cron('install');
+    const idle = [expect.stringContaining('no cron daemon runs here') as string];
+    expect(json).toMatchObject({ changed: true, advice: runs === false ? idle : [] });
+  });
+
   test('install, show and remove: several configurations side by side, and lines of others stay', async () => {
     writeFileSync(join(folder, 'tab'), '0 1 * * * mine\n');
     expect(await cron('install', '--cron', '0 2 * * 1-5')).toMatchObject({
       status: 0,
-      json: { method: 'cron', changed: true, dryRun: false, advice: [] },
+      json: { method: 'cron', changed: true, dryRun: false },
     });
     writeFileSync(join(folder, 'other.yaml'), readFileSync(join(folder, 'quackup.yaml')));
     await cron('install', '--config', 'other.yaml');
@@ -206,7 +222,7 @@ describe.skipIf(process.platform === 'win32')('schedule', () => {
       readFileSync(join(folder, 'quackup.yaml'), 'utf8').replace('path: b', 'path: "${WHERE}"'),
     );
     const { json } = await cron('install', '--env-file', 'env', '--dry-run');
-    expect(json).toMatchObject({ advice: [] });
+    expect(JSON.stringify(json['advice'])).not.toContain('environment');
     expect(json['planned']).toContain(`--env-file=${join(folder, 'env')}`);
     expect((await cron('install', '--env-file', 'gone')).json).toMatchObject({ error: { code: 'USAGE' } });
   });
@@ -221,6 +237,26 @@ describe.skipIf(process.platform === 'win32')('schedule', () => {
   ])('install %j is refused', async (args, code) => {
     expect(await run('schedule', 'install', ...args)).toMatchObject({ status: 2, json: { error: { code } } });
   });
+
+  test.each([
+    ['{ cron: "61 2 * * *" }'],
+    ['{ cron: "0 0 30 2 *" }'],
+    ['{ at: "02:00", timeZone: Europe/Berln }'],
+  ])(
+    'a schedule %s is refused by every command that reads the configuration, before anything is done',
+    async (schedule) => {
+      configure(`schedule: ${schedule}`);
+      for (const command of ['backup', 'daily', 'list'])
+        expect(await run(command), command).toMatchObject({
+          status: 2,
+          json: {
+            error: { code: 'CONFIG_INVALID', message: expect.stringContaining('quackup.yaml:5:') as string },
+          },
+        });
+      expect((await run('status')).status).toBe(3);
+      expect(existsSync(join(folder, 'b'))).toBe(false);
+    },
+  );
 
   test('a time in the configuration that never comes is refused with its place', async () => {
     configure('schedule: { cron: "0 2 30 2 *" }');

@@ -1,5 +1,6 @@
 import { renameSync, rmSync, writeFileSync } from 'node:fs';
 
+import { runSql } from '@quackup/fixtures';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
 import { rawServer } from '../../../packages/notify/test/support/raw-server.ts';
@@ -57,6 +58,69 @@ test('WARNING if the last run failed, or if the newest backup is not whole or of
   const future = await place.runText('status');
   expect(future.status).toBe(1);
   expect(future.stdout).toContain('of the future');
+});
+
+function both(access = 'full'): void {
+  writeFileSync(
+    place.path('quackup.yaml'),
+    `databases: [a.duckdb, b.duckdb]\ntargets: { local: { type: local, path: b, access: ${access} } }\nbackup: { tempDir: . }\n`,
+  );
+}
+
+describe('each database of the configuration counts for itself', () => {
+  beforeEach(async () => {
+    await runSql(place.path('b.duckdb'), ['CREATE TABLE t (i INTEGER)']);
+    place.now = new Date(Date.now() + 60_000);
+  });
+
+  test('one that was never backed up is CRITICAL, however young the backup of the others', async () => {
+    await place.run('daily');
+    both();
+    const { status, stdout } = await place.runText('status');
+    expect(status).toBe(2);
+    expect(firstLine(stdout)).toContain('CRITICAL - local has no backup of b.duckdb |');
+  });
+
+  test('one that is too old is CRITICAL and named, and one that failed is nothing against the others', async () => {
+    both();
+    await place.run('daily');
+    const first = place.now;
+    renameSync(place.path('b.duckdb'), place.path('away.duckdb'));
+    place.tomorrow();
+    await place.run('daily');
+    const warned = await place.runText('status', '--max-age', '26h');
+    expect([warned.status, firstLine(warned.stdout)]).toEqual([
+      1,
+      expect.stringContaining('without b.duckdb'),
+    ]);
+    place.now = new Date(first.getTime() + 30 * 3_600_000);
+    const { status, json } = await place.run('status', '--max-age', '26h');
+    expect(status).toBe(2);
+    expect(json).toMatchObject({
+      targets: [
+        {
+          message: expect.stringMatching(/, the last with b\.duckdb, is 30 h old$/) as string,
+          ageSeconds: 108_000,
+        },
+      ],
+    });
+  });
+
+  test('a target that is only written is judged by what daily wrote there', async () => {
+    both('write-only');
+    const none = await place.runText('status');
+    expect([none.status, firstLine(none.stdout)]).toEqual([
+      3,
+      'QUACKUP UNKNOWN - local can only be written from here, and no run of daily on this machine made a complete backup there',
+    ]);
+    await place.run('daily');
+    const good = await place.runText('status');
+    expect(firstLine(good.stdout)).toMatch(
+      /^QUACKUP OK - backup_\w+, the last that was written to local, is [01] min old/,
+    );
+    place.tomorrow(2);
+    expect((await place.runText('status')).status).toBe(2);
+  });
 });
 
 describe('UNKNOWN', () => {

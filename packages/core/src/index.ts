@@ -49,7 +49,8 @@ export { type Manifest } from './lib/format/manifest.ts';
 export { type KeyIo, readPassphrase, readSecret } from './lib/keys/read-secret.ts';
 export { keySourceOf, resolveIdentities } from './lib/keys/resolve-identities.ts';
 export { resolveRecipients } from './lib/keys/resolve-recipients.ts';
-export { type BackupDescription, describeBackup, resolveBackupName } from './lib/list/describe-backup.ts';
+export { type BackupDescription, describeBackup } from './lib/list/describe-backup.ts';
+export { resolveBackupName, type ResolveOptions } from './lib/list/resolve-backup-name.ts';
 export type {
   ImportedDatabase,
   ImportItem,
@@ -59,6 +60,7 @@ export type {
 } from './lib/import/api.ts';
 export { importBackups } from './lib/import/import-backups.ts';
 export { listBackups } from './lib/list/list-backups.ts';
+export { storedBytesOf } from './lib/list/stored-bytes.ts';
 export { acquireProcessLock } from './lib/process/process-lock.ts';
 export type { OnProgress, ProgressEvent } from './lib/progress.ts';
 export { type RekeyOptions, type RekeyReport, rekeyTarget } from './lib/rekey/rekey-target.ts';

@@ -5,6 +5,7 @@
  * @module
  */
 export { type Calendar, nextRuns, type NextRunsOptions, parseTiming, type Timing } from './lib/calendar.ts';
+export { isCronRunning } from './lib/cron-daemon.ts';
 export type { CronFields } from './lib/cron-fields.ts';
 export { isDue } from './lib/due.ts';
 export { keepTimes, type KeepTimesOptions, type KeptSchedule, type Timer } from './lib/keep-times.ts';

@@ -14,6 +14,7 @@ export function addMoveCommands(program: Command, start: Start): void {
     .argument('<backup>', 'a name as `list` prints it, or latest')
     .requiredOption('--to <name>', 'target to copy to')
     .option('--from <name>', 'target to copy from (default: the first of the configuration)')
+    .option('--repair', 'also read what is there already, and write again what is damaged', false)
     .action((backup: string, input: Omit<CopyInput, 'backup'>) =>
       start('copy', async () => {
         const { copy } = await import('./commands/copy.ts');

@@ -6,6 +6,7 @@ import type { CliIo } from './cli-io.ts';
 import type { GlobalOptions } from './global-options.ts';
 import { addKeyCommands } from './key-commands.ts';
 import { addMoveCommands } from './move-commands.ts';
+import { refuseRepeats } from './refuse-repeats.ts';
 import { addRestoreCommands } from './restore-commands.ts';
 import { addScheduleCommands } from './schedule-commands.ts';
 import type { Run, Start } from './start.ts';
@@ -41,5 +42,6 @@ export function buildProgram(io: CliIo, execute: Execute): Command {
   addKeyCommands(program, start);
   addCheckCommands(program, start);
   addScheduleCommands(program, start);
+  refuseRepeats(program);
   return program;
 }

@@ -185,6 +185,8 @@ export interface BackupSummary {
   readonly storedBytes: number;
   /** Earlier archives that it needs, by key. */
   readonly dependsOn: readonly string[];
+  /** Those archives and its own, as far as they are there, with their lengths. */
+  readonly archives: readonly { readonly name: string; readonly sizeBytes: number }[];
   /** Bytes of archives that nothing else needs: what would be free if this backup alone were removed. */
   readonly freesBytes: number;
   /** Name of the target it is on. */
@@ -195,8 +197,13 @@ export interface BackupSummary {
   readonly failedDatabases: readonly string[];
   /** How many they are. */
   readonly failedCount: number;
-  /** Set if the manifest cannot be used; such a backup is shown, never hidden, and never counted as complete. */
+  /**
+   * Set if the manifest cannot be used, or an archive is not as long as it must be, or a verification found damage; such a backup
+   * is shown, never hidden, and never counted as complete.
+   */
   readonly damaged?: FailureReport;
+  /** Set if an earlier archive that it needs was found damaged when another backup was verified: whether that hurts it, a scan tells. */
+  readonly suspect?: FailureReport;
 }
 
 export type VerifyLevel = 'archive' | 'blocks' | 'scan';
@@ -252,6 +259,11 @@ export interface VerifyOptions extends OperationOptions {
   readonly keys?: KeySource;
   /** Folder for the scratch restore of a scan. Default: the system's temporary folder. */
   readonly tempDir?: string;
+  /**
+   * What earlier archives of this target were found to be what was recorded, for verifications that follow one another: level
+   * `archive` reads none of them again, and adds those that it has read.
+   */
+  readonly proven?: Set<string>;
 }
 
 export interface RestoreOptions extends OperationOptions {
@@ -278,6 +290,8 @@ export interface RestoreReport {
   readonly failed: readonly { readonly name: string; readonly path: string; readonly error: FailureReport }[];
   /** Earlier restores that had been cut off: what was found and done about it. */
   readonly recovered: readonly string[];
+  /** What is not in the backup, and what of a replaced file could not be kept. */
+  readonly warnings: readonly string[];
   readonly dryRun: boolean;
   readonly durationMs: number;
 }

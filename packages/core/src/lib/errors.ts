@@ -17,6 +17,7 @@ export const ERROR_CODES = {
   NOT_A_DATABASE: 'a file is not a DuckDB database',
   DATABASE_DAMAGED: 'a database file is damaged on disk',
   DATABASE_NOT_AT_REST: 'no consistent copy could be taken in the time given',
+  WAL_IN_DOUBT: 'which WAL belongs to a database cannot be told, or it lies where it is not looked for',
   DATABASE_REPLACED: 'a database file was replaced while it was read',
   DATABASE_OPEN_HERE: 'this very process holds the database open',
   // Backups

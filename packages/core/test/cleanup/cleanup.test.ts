@@ -1,3 +1,4 @@
+import { TargetError } from '@quackup/target-api';
 import { FaultyTarget, MemoryStore, MemoryTarget } from '@quackup/target-testkit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
@@ -130,11 +131,14 @@ test('what is not ours stays, whatever the policy', async () => {
     'backup_20200101_000000.tar.zst/x',
     'leases/readme',
     'other/backup_20200101_000000.json',
+    // Named like archives of OpenQuant, which let its users choose.
+    'backup_website.tar.gz',
+    'backup_website.tar',
   ];
   for (const key of foreign) store.set(key, Buffer.from('mine'));
   await cleanupBackups(clean(store), { policy: { keepLast: 1 }, clock: at(4) });
   expect(keys(store)).toEqual(expect.arrayContaining(foreign));
-  expect(await names(store)).toEqual(KEPT.slice(0, 1));
+  expect(await names(store)).toEqual(['backup_website', ...KEPT.slice(0, 1)]);
 });
 
 test('nothing is removed after the lease has run out', async () => {
@@ -157,4 +161,56 @@ test('nothing is removed after the lease has run out', async () => {
     code: 'LEASE_LOST',
   });
   expect(keys(base).filter((key) => !keys(store).includes(key))).toEqual(['backup_20260102_000000.json']);
+});
+
+test('nor when the machine slept before the answer, and the removal is to be tried again', async () => {
+  const store = copyOf(base);
+  let minutes = 0;
+  class Sleeping extends MemoryTarget {
+    override async delete(...args: Parameters<MemoryTarget['delete']>): Promise<void> {
+      if (minutes > 0) return super.delete(...args);
+      minutes = 60;
+      throw new TargetError('UNAVAILABLE', 'the network is not there yet', { retryable: true });
+    }
+  }
+  const clock = { now: () => at(4, minutes).now() };
+  const target = named(new Sleeping({ store }));
+  await expect(cleanupBackups(target, { policy: { keepLast: 2 }, clock })).rejects.toMatchObject({
+    code: 'LEASE_LOST',
+  });
+  // The lease itself goes.
+  expect(keys(store)).toEqual(keys(base));
+});
+
+test('the archive of a backup whose manifest is listed and cannot be found is not a leftover', async () => {
+  const store = copyOf(base);
+  const [, , hidden = ''] = await names(store);
+  class Forgetful extends MemoryTarget {
+    override async get(...args: Parameters<MemoryTarget['get']>): ReturnType<MemoryTarget['get']> {
+      const [key] = args;
+      if (key !== `${hidden}.json`) return super.get(...args);
+      throw new TargetError('NOT_FOUND', 'not yet');
+    }
+  }
+  const { removed } = await cleanupBackups(named(new Forgetful({ store })), {
+    policy: { keepLast: 1 },
+    clock: at(9),
+  });
+  expect(removed.map(({ name }) => name)).not.toContain(hidden);
+  expect(keys(base).filter((key) => key.endsWith('.tar.zst') && !keys(store).includes(key))).toEqual([]);
+  expect((await names(store)).includes(hidden)).toBe(true);
+});
+
+test('backups of one database never push out the last one of another', async () => {
+  using database = smallDatabase();
+  const store = new MemoryStore();
+  const backUp = async (day: number, ...databases: readonly string[]): Promise<string> => {
+    const sources = databases.map((name) => ({ path: database.source.path, name }));
+    return (await createBackup({ databases: sources, targets: [clean(store)], clock: at(day) })).backup;
+  };
+  const both = await backUp(1, 'a', 'b');
+  const alone = [await backUp(2, 'a'), await backUp(3, 'a')];
+  const { kept, removed } = await cleanupBackups(clean(store), { policy: { keepLast: 1 }, clock: at(4) });
+  expect(kept).toMatchObject([{ name: alone[1] }, { name: both, reasons: ['the newest backup of b'] }]);
+  expect(removed.map(({ name }) => name)).toEqual(alone.slice(0, 1));
 });

@@ -199,6 +199,9 @@ test('a misspelt built-in type is recognised', async () => {
   const config = configIn(await tempFolder(), { type: 'recoder' });
   const error = await refusalOf(() => openTarget('t', config, builtin(recorder([])), { env: {} }));
   expect(error.message).toContain('(did you mean "recorder"?)');
+  // What somebody may have put there under a name that is often misspelt.
+  expect(error.hint).toMatch(/^correct it to `type: recorder`/);
+  expect(error.hint).not.toContain('npm install');
 });
 
 test.for(['fs', 'node:path', './none.mjs', 'broken', './throws.mjs', './no-target.mjs', 'toString'])(

@@ -133,7 +133,7 @@ describe('what is refused, with its place', () => {
     ],
     ['targets: { a: { type: x } }\nbackup: { targets: [a, a] }', ['2:24: the target "a" is named twice']],
     ['backup: { targets: [toString] }', ['1:21: there is no target "toString"']],
-    ['backup: { wait: 120 }', ['1:17: "backup.wait": expected string, received number']],
+    ['backup: { wait: 120 }', ['1:17: "backup.wait": expected a duration such as "120s", "5m" or "1h"']],
     [
       'backup: { wait: "2 weeks" }',
       ['1:17: "backup.wait": expected a duration such as "120s", "5m" or "1h"'],
@@ -294,6 +294,21 @@ describe('variables', () => {
     const error = await refusalOf(() => parse('targets: { a: { type: x, path: ${HOME_DIR} } }', env));
     expect(error.hint).toBe('put text that holds ${...} in quotes where it is inside { } or [ ]');
   });
+});
+
+test.each([
+  'backup: { wait: 5 }',
+  'backup: { pauseWriter: 5 }',
+  'backup: { incremental: { fullEvery: 5 } }',
+  'verify: { scanEvery: 5 }',
+  'schedule: { at: "02:00", jitter: 5 }',
+  'hooks: { timeout: 5 }',
+  'alarms: { notGrownFor: 5 }',
+  'targets: { a: { type: local, limits: { stallTimeout: 5 } } }',
+])('a number is no duration, and one is shown: %s', async (text) => {
+  expect((await refusalOf(() => parse(text, {}))).message).toMatch(
+    /: expected a duration such as "\d+(?:ms|[smd])"/,
+  );
 });
 
 describe('loadConfig', () => {

@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 
 import { parseConfig, resolveDatabases, type ResolvedDatabases } from '../../src/lib/config/index.ts';
+import { RestoreSite } from '../../src/lib/restore/restore-site.ts';
+import { FILE_ROLES } from '../../src/lib/snapshot/database-files.ts';
 import { refusalOf } from './refusal.ts';
 import { tempFolder } from './temp-folder.ts';
 
@@ -46,6 +48,41 @@ test('globs find files of any depth, sorted, and never sidecars or what a restor
   expect(await pathsIn(join(folder, 'data'), ['../other/*.db', '{z,y}.db']).then((all) => all.length)).toBe(
     2,
   );
+});
+
+/** What a restore of `x.duckdb` that was killed may have left beside it. */
+const site = new RestoreSite('x.duckdb');
+const LEFTOVERS = [
+  ...FILE_ROLES.map((role) => site.fresh(role)),
+  site.guard,
+  site.journal,
+  `${site.journal}.4711`,
+];
+
+test('globs leave out what a restore that was killed has left', async () => {
+  const old = FILE_ROLES.map((role) => site.aside(role, '.bak-20261122_020000'));
+  const names = ['x.duckdb', 'x.duckdb.quackup-news', ...LEFTOVERS, ...old];
+  const folder = await tempFolder(Object.fromEntries(names.map((name) => [name, ''])));
+  expect(await pathsIn(folder, ['x.duckdb*'])).toEqual(['x.duckdb', 'x.duckdb.quackup-news']);
+});
+
+test.each([...LEFTOVERS, 'x.duckdb.Quackup-New'])('what a restore uses is refused: %s', async (name) => {
+  const folder = await tempFolder({ 'x.duckdb': '', [name]: '', 'y.duckdb': '' });
+  const byPath = await refusalOf(() => resolveIn(folder, ['x.duckdb', { path: name, name: 'other' }]));
+  expect([byPath.code, byPath.message]).toEqual([
+    'CONFIG_INVALID',
+    expect.stringContaining(`${join(folder, name)} has a name that a restore gives to its files`),
+  ]);
+  const byName = await refusalOf(() => resolveIn(folder, ['x.duckdb', { path: 'y.duckdb', name }]));
+  expect([byName.code, byName.message]).toEqual([
+    'CONFIG_INVALID',
+    expect.stringContaining(`the name "${name}" is one that a restore gives to its files`),
+  ]);
+});
+
+test('what a restore moved aside is a database if it is named', async () => {
+  const folder = await tempFolder({ 'x.duckdb': '', 'x.duckdb.bak-20261122_020000': '' });
+  expect(await pathsIn(folder, ['x.duckdb', 'x.duckdb.bak-20261122_020000'])).toHaveLength(2);
 });
 
 test('a file whose name looks like a glob is that file', async () => {

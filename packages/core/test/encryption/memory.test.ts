@@ -5,10 +5,10 @@ import { generateIdentity, recipientOf } from '@quackup/age';
 import { MemoryStore } from '@quackup/target-testkit';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 
-import { type NamedTarget, restoreBackup } from '../../src/index.ts';
-import { copyOf } from '../backup/small-place.ts';
+import { type NamedTarget, rekeyTarget, restoreBackup } from '../../src/index.ts';
+import { at, copyOf } from '../backup/small-place.ts';
 import { tempFolder } from '../make-database.ts';
-import { encryption, EncryptedPlace, keys, place } from './encrypted-place.ts';
+import { encryption, EncryptedPlace, identity, keys, keysOf, place } from './encrypted-place.ts';
 
 const here = new EncryptedPlace();
 const base = new MemoryStore();
@@ -51,6 +51,27 @@ test('without a memory the backup is full, and says so', async () => {
   expect(await here.backUp([place(copyOf(base))], 3, { memoryDir: `${here.path}/none` })).toMatchObject({
     kind: 'full',
   });
+});
+
+test('where another machine has changed the recipients the backup is full', async () => {
+  const store = copyOf(base);
+  const added = await generateIdentity();
+  const recipients = [await recipientOf(added)];
+  await rekeyTarget(place(store), { recipients, keys: keysOf(identity, added), clock: at(2) });
+  await expectFull(place(store), `${FIRST}, the last one, is for other keys there by now`);
+});
+
+test('nor is one built upon a manifest that is another one there, or cannot be read', async () => {
+  using other = new EncryptedPlace(10_000);
+  const elsewhere = new MemoryStore();
+  await other.backUp([place(elsewhere)], 1);
+  const replaced = copyOf(base);
+  replaced.set(`${FIRST}.json`, elsewhere.objects.get(`${FIRST}.json`) ?? new Uint8Array(0));
+  await expectFull(place(replaced), 'is another one there');
+  writeFileSync(file(), remembered);
+  const damaged = copyOf(base);
+  damaged.set(`${FIRST}.json`, Buffer.from('{}'));
+  await expectFull(place(damaged), 'cannot be read');
 });
 
 test('a memory that was changed in any place is not used', async () => {

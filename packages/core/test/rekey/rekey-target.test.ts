@@ -238,3 +238,40 @@ test('a cleanup afterwards keeps what is needed', async () => {
   await cleanupBackups(place(store), { policy: { keepLast: 2 }, clock: DAY_5 });
   await expectReadable(store, keysOf(added));
 });
+
+test('what was mixed is put right, though every manifest says that it is done', async () => {
+  const store = copyOf(base);
+  await replace(place(store));
+  // Archives for the old keys under manifests for the new ones: of a backup, and one without a backup.
+  const mixed = ['backup_20260103_000000.tar.zst.age', ORPHAN];
+  for (const key of mixed) store.set(key, base.objects.get(key) ?? new Uint8Array(0));
+  const planned = await rekeyTarget(place(store), {
+    recipients: [newRecipient],
+    keys: keysOf(),
+    dryRun: true,
+  });
+  expect(planned.rekeyed).toEqual([{ backup: 'backup_20260103_000000', added: [], removed: [] }]);
+  await expect(replace(place(store), keysOf(old))).rejects.toMatchObject({ code: 'KEY_WRONG' });
+  const report = await replace(place(store));
+  expect(report).toMatchObject({
+    rekeyed: [{ backup: 'backup_20260103_000000', added: [], removed: [] }],
+    archives: [ORPHAN],
+    unchanged: ['backup_20260102_000000'],
+    failed: [],
+  });
+  await expectReadable(store, keysOf(added));
+  expect(await replace(place(store))).toMatchObject({ rekeyed: [], archives: [], movedBytes: 0 });
+});
+
+test('a header that is damaged is named, and one of a missing archive is left to others', async () => {
+  const store = copyOf(base);
+  await replace(place(store));
+  const [first, second] = ['backup_20260102_000000.tar.zst.age', 'backup_20260103_000000.tar.zst.age'];
+  store.change(first, (bytes) => bytes.fill(0x41, 30, 60));
+  store.remove(second);
+  expect(await replace(place(store))).toMatchObject({
+    rekeyed: [],
+    unchanged: ['backup_20260103_000000'],
+    failed: [{ object: 'backup_20260102_000000' }],
+  });
+});

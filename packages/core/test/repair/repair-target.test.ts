@@ -237,3 +237,35 @@ test('archives of OpenQuant, and of a newer Quackup, are left alone', async () =
   expect([...store.objects]).toEqual([...before.objects]);
   expect(damaged).toEqual([]);
 });
+
+describe('what a repair can heal is told so', () => {
+  test.each([
+    ['a damaged index', 'BACKUP_DAMAGED', (store: MemoryStore) => damageIndex(store, FULL, '.tar.zst')],
+    ['a damaged manifest', 'BACKUP_DAMAGED', (store: MemoryStore) => flip(store, `${FULL}.json`, 50)],
+    ['a lost manifest', 'BACKUP_NOT_FOUND', (store: MemoryStore) => store.remove(`${FULL}.json`)],
+  ] as const)('%s', async (_what, code, harm) => {
+    const store = placeOf('zstd');
+    harm(store);
+    using into = tempFolder();
+    const restoring = restoreBackup(place(store), FULL, { restoreDir: join(into.path, 'r') });
+    await expect(restoring).rejects.toMatchObject({ code, hint: expect.stringContaining('quackup repair') });
+    const { repaired } = await repairTarget(place(store));
+    expect(Object.keys(await restored(store, repaired[0]?.as ?? ''))).not.toEqual([]);
+  });
+
+  test('and what it cannot is not', async () => {
+    const incremental = placeOf('zstd');
+    damageIndex(incremental, INCREMENTAL, '.tar.zst');
+    await expect(restored(incremental, INCREMENTAL)).rejects.toMatchObject({
+      code: 'BACKUP_DAMAGED',
+      hint: expect.not.stringContaining('repair'),
+    });
+    const store = placeOf('zstd');
+    store.remove(`${FULL}.json`);
+    store.remove(`${FULL}.tar.zst`);
+    await expect(restored(store, FULL)).rejects.toMatchObject({
+      code: 'BACKUP_NOT_FOUND',
+      hint: expect.not.stringContaining('repair'),
+    });
+  });
+});

@@ -89,6 +89,10 @@ export class FaultyFiles {
         this.#step();
         return handle.truncate(length);
       },
+      chmod: async (mode: number): Promise<void> => {
+        this.#step();
+        return handle.chmod(mode);
+      },
       sync: async (): Promise<void> => this.#step(),
     };
     return new Proxy(handle, {

@@ -7,7 +7,8 @@ import { afterAll, afterEach, describe, expect, test, vi } from 'vitest';
 import { ownHolder } from '../../src/lib/process/holder.ts';
 import { claimSite } from '../../src/lib/restore/journal.ts';
 import { type Journal, RestoreSite } from '../../src/lib/restore/restore-site.ts';
-import { recoverSite, settleSwitch, switchSets } from '../../src/lib/restore/switch-sets.ts';
+import { recoverSite, settleSwitch } from '../../src/lib/restore/settle-switch.ts';
+import { switchSets } from '../../src/lib/restore/switch-sets.ts';
 import { tempFolder } from '../make-database.ts';
 import {
   databaseSet,

@@ -24,16 +24,20 @@ const backup = fc.record(
     complete: fc.boolean(),
     verified: fc.boolean(),
     damaged: fc.boolean(),
+    suspect: fc.boolean(),
+    databases: fc.subarray(['a', 'b', 'c']),
   },
   { requiredKeys: ['hoursAgo', 'complete'] },
 );
 const backups = fc.array(backup, { maxLength: 25 }).map((raw) =>
-  raw.map(({ hoursAgo, complete, verified, damaged }, index): RetentionCandidate => ({
+  raw.map(({ hoursAgo, complete, verified, damaged, suspect, databases }, index): RetentionCandidate => ({
     name: `b${index}`,
     createdAt: new Date(NOW.getTime() - hoursAgo * HOUR),
     complete,
     ...(verified ? { verifiedAt: NOW } : {}),
     ...(damaged === undefined ? {} : { damaged }),
+    ...(suspect === undefined ? {} : { suspect }),
+    ...(databases === undefined ? {} : { databases }),
   })),
 );
 const count = fc.option(fc.integer({ min: 0, max: 6 }), { nil: undefined });
@@ -54,7 +58,8 @@ const policy = fc
 const hasRule = (each: RetentionPolicy): boolean => KEEP_RULES.some((rule) => (each[rule] ?? 0) > 0);
 const policyWithRule = policy.filter(hasRule);
 
-const isGood = (each: RetentionCandidate): boolean => each.complete && each.damaged !== true;
+const isSound = (each: RetentionCandidate): boolean => each.damaged !== true && each.suspect !== true;
+const isGood = (each: RetentionCandidate): boolean => each.complete && isSound(each);
 const day = (each: RetentionCandidate): string => each.createdAt.toISOString().slice(0, 10);
 const isPast = (each: RetentionCandidate): boolean => each.createdAt <= NOW;
 const newestFirst = (all: readonly RetentionCandidate[]): RetentionCandidate[] =>
@@ -122,7 +127,12 @@ test('what the plan promises to keep is never removed', () => {
         past[0],
         good[0],
         ...good.slice(0, rules.minCount ?? 0),
-        past.find((each) => each.verifiedAt !== undefined && each.damaged !== true),
+        past.find((each) => each.verifiedAt !== undefined && isSound(each)),
+        ...['a', 'b', 'c'].flatMap((database) =>
+          [past.filter(isSound), good].map((group) =>
+            group.find((each) => each.databases?.includes(database)),
+          ),
+        ),
         good.find((each) => each.verifiedAt !== undefined),
       ];
       expect(promised.filter((each) => each !== undefined && removed.has(each.name))).toEqual([]);

@@ -14,18 +14,32 @@ export class Holder implements AsyncDisposable {
 
   /** @param statements What it does once, before it does nothing. */
   static async open(path: string, ...statements: readonly string[]): Promise<Holder> {
+    return Holder.openWith(path, [], ...statements);
+  }
+
+  /** @param files What it opens besides, as files. */
+  static async openWith(
+    path: string,
+    files: readonly string[],
+    ...statements: readonly string[]
+  ): Promise<Holder> {
     const script = `
       const { DuckDBInstance } = require(${JSON.stringify(DUCKDB)});
       (async () => {
         globalThis.kept = await DuckDBInstance.create(process.argv[1]);
         const connection = await kept.connect();
         for (const sql of JSON.parse(process.argv[2])) await connection.run(sql);
+        for (const file of JSON.parse(process.argv[3])) require('node:fs').openSync(file, 'a+');
         console.log('open');
       })();
       setInterval(() => {}, 1000);`;
-    const child = spawn(process.execPath, ['-e', script, path, JSON.stringify(statements)], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
+    const child = spawn(
+      process.execPath,
+      ['-e', script, path, JSON.stringify(statements), JSON.stringify(files)],
+      {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      },
+    );
     await once(child.stdout, 'data');
     return new Holder(child);
   }

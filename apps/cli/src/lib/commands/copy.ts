@@ -10,6 +10,7 @@ export interface CopyInput {
   readonly backup: string;
   readonly from: string | undefined;
   readonly to: string;
+  readonly repair: boolean;
 }
 
 export async function copy(context: CommandContext, input: CopyInput): Promise<number> {
@@ -24,9 +25,16 @@ export async function copy(context: CommandContext, input: CopyInput): Promise<n
   }
   const to = await openChosenTarget(input.to, config, context);
   await using _to = to.target;
-  const name = await resolveBackupName(from, input.backup, { signal });
+  const name = await resolveBackupName(from, input.backup, {
+    signal,
+    onPassedOver: (text) => context.warn(text),
+  });
   using progress = await startProgress(context);
-  const report = await copyBackup(from, to, name, { signal, onProgress: progress.onProgress });
+  const report = await copyBackup(from, to, name, {
+    repair: input.repair,
+    signal,
+    onProgress: progress.onProgress,
+  });
   progress[Symbol.dispose]();
   context.report(report, renderCopy(report, context.colors), true);
   return EXIT.ok;

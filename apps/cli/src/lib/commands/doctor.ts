@@ -11,6 +11,7 @@ import {
 import type { CommandContext } from '../command-context.ts';
 import { hasConfigFile, findConfig } from '../config/find-config.ts';
 import { allowedAgeMs } from '../doctor/allowed-age.ts';
+import { checkChannels } from '../doctor/check-channels.ts';
 import { openEach } from '../doctor/open-each.ts';
 import { renderDoctor } from '../render/doctor.ts';
 
@@ -36,7 +37,7 @@ export async function doctor(context: CommandContext, { maxAge }: DoctorInput): 
       signal,
       ...(maxAgeMs !== undefined && { maxAgeMs }),
     });
-    const all = [check, ...checks];
+    const all = [check, ...(await checkChannels(config, context.io.env)), ...checks];
     return answer(context, all, all.some(({ status }) => status === 'FAILED') ? EXIT.failed : EXIT.ok);
   } finally {
     for (const { opened } of targets) if ('target' in opened) await opened.target.close();

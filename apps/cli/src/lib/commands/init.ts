@@ -33,8 +33,9 @@ export async function init(context: CommandContext, input: InitInput): Promise<n
     ...(input.at !== undefined && { at: input.at }),
   };
   const text = formatConfig(input.yes ? given : await askAnswers(context, given));
-  // What is written must load again, or nothing is written.
+  // What is written must load again, and name databases that can be backed up together, or nothing is written.
   const config = parseConfig(text, { path, env: io.env });
+  const { databases, warnings } = await resolveDatabases(config);
   try {
     await writeFile(path, text, { flag: 'wx' });
   } catch (error) {
@@ -44,7 +45,6 @@ export async function init(context: CommandContext, input: InitInput): Promise<n
       hint: 'edit it, or write another one with --config FILE',
     });
   }
-  const { databases, warnings } = await resolveDatabases(config);
   for (const warning of warnings) context.warn(warning);
   const count = `${databases.length} database${databases.length === 1 ? '' : 's'}`;
   context.report({ config: path }, [`wrote ${path} (${count} now)`, ...nextSteps(config)], true);

@@ -3,7 +3,7 @@ import { extname, resolve } from 'node:path';
 import { EXIT, QuackupError } from '@quackup/core';
 
 import type { CommandContext } from '../command-context.ts';
-import { findConfig } from '../config/find-config.ts';
+import { findConfig, hasConfigFile } from '../config/find-config.ts';
 import { keyIo } from '../config/key-io.ts';
 import { writePrivateFile } from '../keys/write-private-file.ts';
 import { recoverySheet as makeSheet, type RecoverySheet } from '../recovery/recovery-sheet.ts';
@@ -35,7 +35,13 @@ export async function recoverySheet(context: CommandContext, input: RecoveryShee
   const config = await findConfig(context);
   const file = input.key === undefined ? undefined : resolve(io.cwd, input.key);
   const keys = await sheetKeys(config, file, keyIo(context, config));
-  await writePrivateFile(path, render(makeSheet(keys, config, io.now())));
+  const told = (await hasConfigFile(context)) ? config : undefined;
+  await writePrivateFile(path, render(makeSheet(keys, told, io.now())));
+  if (told === undefined) {
+    context.warn(
+      `there is no ${config.path}, so the sheet leaves a line for where the backups lie: fill it in`,
+    );
+  }
   const fingerprints = keys.flatMap(({ fingerprint }) => (fingerprint === undefined ? [] : [fingerprint]));
   context.report(
     { file: path, keys: keys.map(({ kind }) => ({ kind })), fingerprints },

@@ -25,7 +25,11 @@ export async function restore(context: CommandContext, input: RestoreInput): Pro
   const { source } = openKeys(context, config);
   const named = await openChosenTarget(input.target, config, context);
   await using _closed = named.target;
-  const name = await resolveBackupName(named, input.backup, { signal });
+  const name = await resolveBackupName(named, input.backup, {
+    signal,
+    database,
+    onPassedOver: (text) => context.warn(text),
+  });
   using progress = await startProgress(context);
   const report = await restoreBackup(named, name, {
     overwrite,
@@ -39,7 +43,8 @@ export async function restore(context: CommandContext, input: RestoreInput): Pro
   });
   progress[Symbol.dispose]();
   const well = report.failed.length === 0;
-  context.report(report, renderRestore(report, context.colors), well && !dryRun);
+  const isQuiet = well && !dryRun && report.warnings.length === 0;
+  context.report(report, renderRestore(report, context.colors), isQuiet);
   if (well) return EXIT.ok;
   return report.failed.some(
     ({ error }) => error.code === 'BACKUP_DAMAGED' || error.code === 'ARCHIVE_HOSTILE',

@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 
 import { EXIT } from '@quackup/core';
-import { findSchedule, installSchedule, showSchedule } from '@quackup/schedule';
+import { findSchedule, installSchedule, isCronRunning, showSchedule } from '@quackup/schedule';
 
 import type { CommandContext } from '../command-context.ts';
 import { renderNext } from '../render/schedule.ts';
@@ -24,7 +24,7 @@ export async function scheduleInstall(
     const open = await openSchedule(context, input);
     const { method, scope, job, machine } = open;
     const { state, planned, next } = await showSchedule(method, job, { from: io.now() }, machine);
-    const advice = [...open.advice, ...(await otherInstallations(open))];
+    const advice = [...open.advice, ...(await otherInstallations(open)), ...(await idleCron(open))];
     const changed = !dryRun && state !== 'current';
     if (changed) advice.push(...(await install(context, open)));
     for (const each of advice) context.warn(each);
@@ -56,6 +56,13 @@ async function install(
   // What would have been earlier was not missed. First, because launchd may start the job at once.
   await writeRunState(state, { settled: io.now().toISOString(), attempts: 0 });
   return installSchedule(method, job, machine);
+}
+
+/** A crontab that nobody reads looks like a schedule. */
+async function idleCron({ method, machine }: OpenSchedule): Promise<string[]> {
+  return method === 'cron' && (await isCronRunning(machine)) === false
+    ? ['no cron daemon runs here, so nothing will run this: start cron, or use quackup daemon']
+    : [];
 }
 
 /** Two schedulers would each run it. */

@@ -16,7 +16,7 @@ export async function show(
   const { optional } = openKeys(context, config);
   const named = await openChosenTarget(target, config, context);
   await using _closed = named.target;
-  const name = await resolveBackupName(named, backup, { signal });
+  const name = await resolveBackupName(named, backup, { signal, evenDamaged: true });
   const description = await describeBackup(named, name, { signal, ...(optional && { keys: optional }) });
   context.answer(description, renderShow(description, context.io.now(), context.colors));
   return 0;

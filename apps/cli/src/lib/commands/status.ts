@@ -1,7 +1,14 @@
-import { type Config, listBackups, MAX_PERIOD_MS, parseDuration, QuackupError } from '@quackup/core';
+import {
+  type Config,
+  listBackups,
+  MAX_PERIOD_MS,
+  parseDuration,
+  QuackupError,
+  resolveDatabases,
+} from '@quackup/core';
 
 import { CommandContext } from '../command-context.ts';
-import { findConfig } from '../config/find-config.ts';
+import { findConfig, whatIsMissing } from '../config/find-config.ts';
 import { OpenTargets } from '../config/open-targets.ts';
 import { describeError } from '../describe-error.ts';
 import { readHistory } from '../history/history-file.ts';
@@ -25,9 +32,16 @@ export async function status(context: CommandContext, input: StatusInput): Promi
   const timeoutMs = durationFrom('--timeout', input.timeout);
   const config = await findConfig(context);
   const names = input.target === undefined ? config.backup.targets : [input.target];
+  const { databases } = await resolveDatabases(config);
   const findings = await Promise.all(names.map((name) => look(name, config, context, timeoutMs)));
   const history = await readHistory(stateFolder(config.path, context.io.env));
-  const report = judgeStatus({ findings, history, maxAgeMs, now: context.io.now() });
+  const report = judgeStatus({
+    findings,
+    databases: databases.map(({ name }) => name),
+    history,
+    maxAgeMs,
+    now: context.io.now(),
+  });
   context.answer(report, renderStatus(report));
   return report.exitCode;
 }
@@ -36,9 +50,11 @@ export async function status(context: CommandContext, input: StatusInput): Promi
 async function look(
   name: string,
   config: Config,
-  { io, options }: CommandContext,
+  context: CommandContext,
   timeoutMs: number,
 ): Promise<TargetFinding> {
+  if (config.targets.get(name)?.access === 'write-only') return { target: name, writeOnly: true };
+  const { io, options } = context;
   const timeout = AbortSignal.timeout(timeoutMs);
   const signal = AbortSignal.any([io.signal, timeout]);
   try {
@@ -49,7 +65,9 @@ async function look(
     );
     const [target] = opened.targets;
     if (target === undefined) throw new QuackupError('INTERNAL', `the target ${name} was not opened`);
-    return { target: name, backups: await listBackups(target, { signal }) };
+    const backups = await listBackups(target, { signal });
+    const missing = await whatIsMissing(context, config);
+    return { target: name, backups, ...(missing !== undefined && { missing }) };
   } catch (error) {
     io.signal.throwIfAborted();
     if (timeout.aborted) return { target: name, error: `no answer within ${timeoutMs / 1000} s` };

@@ -1,5 +1,4 @@
 import {
-  EXIT,
   listBackups,
   type NamedTarget,
   resolveBackupName,
@@ -15,6 +14,7 @@ import { findConfig } from '../config/find-config.ts';
 import { openKeys } from '../config/keys.ts';
 import { startProgress } from '../progress/progress.ts';
 import { renderVerify } from '../render/verify.ts';
+import { isUnreadable, verifyExitCode } from '../verify-state.ts';
 
 export interface VerifyInput {
   readonly backup: string | undefined;
@@ -40,17 +40,19 @@ export async function verify(context: CommandContext, input: VerifyInput): Promi
   using progress = await startProgress(context);
   const tempDir = config.backup.tempDir;
   const results: VerifyReport[] = [];
+  const proven = new Set<string>();
   for (const name of names) {
     const options = {
       level: input.level,
       signal,
+      proven,
       onProgress: progress.onProgress,
       ...(keys && { keys }),
       ...(tempDir !== undefined && { tempDir }),
     };
     // One that this version cannot read must not hide what is known of the others.
     const result = verifyBackup(named, name, options).catch((error: unknown) => {
-      if (!input.all || !(error instanceof QuackupError) || !UNREADABLE.has(error.code)) throw error;
+      if (!input.all || !(error instanceof QuackupError) || !isUnreadable(error.code)) throw error;
       const { code, message } = error;
       return {
         backup: name,
@@ -66,21 +68,21 @@ export async function verify(context: CommandContext, input: VerifyInput): Promi
   progress[Symbol.dispose]();
   const well = results.every(({ ok }) => ok);
   context.report({ results }, renderVerify(results, context.colors), well);
-  if (well) return EXIT.ok;
-  return results.every(({ ok, problems }) => ok || problems.every(({ code }) => LOCKED.has(code)))
-    ? EXIT.usage
-    : EXIT.damaged;
+  return verifyExitCode(results);
 }
-
-/** Encrypted for others: nothing is known to be wrong with it. */
-const LOCKED: ReadonlySet<string> = new Set(['KEY_REQUIRED', 'KEY_WRONG']);
-const UNREADABLE: ReadonlySet<string> = new Set(['FORMAT_UNSUPPORTED', ...LOCKED]);
 
 async function wantedNames(
   named: NamedTarget,
   { all, backup }: VerifyInput,
   signal: AbortSignal,
 ): Promise<readonly string[]> {
-  if (all) return (await listBackups(named, { signal })).map(({ name }) => name);
-  return [await resolveBackupName(named, backup ?? 'latest', { signal })];
+  if (all) {
+    const names = (await listBackups(named, { signal })).map(({ name }) => name);
+    if (names.length > 0) return names;
+    // A disk that is not mounted looks like this, and that nothing is damaged there is no good news.
+    throw new QuackupError('BACKUP_NOT_FOUND', `there is no backup on ${named.target.displayName}`, {
+      hint: 'check that this is the place, and that its disk is mounted; make a backup with quackup backup',
+    });
+  }
+  return [await resolveBackupName(named, backup ?? 'latest', { signal, evenDamaged: true })];
 }

@@ -16,7 +16,7 @@ const DEFAULT_TARGETS = 'targets: { local: { type: local, path: ./backups } }';
  * one. There is always at least one target: without any the folder `backups`, beside the configuration.
  *
  * @throws CONFIG_NOT_FOUND if the file that was named does not exist.
- * @throws CONFIG_INVALID if it says something impossible.
+ * @throws CONFIG_INVALID if it says something impossible, a schedule that never comes among it.
  */
 export async function findConfig({ io, options }: CommandContext): Promise<Config> {
   const path = resolve(io.cwd, options.config ?? CONFIG_FILE);
@@ -24,7 +24,7 @@ export async function findConfig({ io, options }: CommandContext): Promise<Confi
     options.config !== undefined || (await exists(path))
       ? await loadConfig(path, io.env)
       : parseConfig('', { path: join(io.cwd, CONFIG_FILE), env: io.env });
-  return withTargets(config);
+  return usable(config);
 }
 
 /**
@@ -36,7 +36,13 @@ export async function requireConfig(
   { io, options }: CommandContext,
   env: NodeJS.ProcessEnv = io.env,
 ): Promise<Config> {
-  return withTargets(await loadConfig(resolve(io.cwd, options.config ?? CONFIG_FILE), env));
+  return usable(await loadConfig(resolve(io.cwd, options.config ?? CONFIG_FILE), env));
+}
+
+/** Whether times come at all takes a calendar, which is loaded only for who names some. */
+async function usable(config: Config): Promise<Config> {
+  if (config.schedule !== undefined) (await import('../schedule/timing.ts')).findTiming({}, config);
+  return withTargets(config);
 }
 
 function withTargets(config: Config): Config {
@@ -48,6 +54,12 @@ function withTargets(config: Config): Config {
 /** Whether the configuration of a run is a file, and not made up. */
 export async function hasConfigFile({ io, options }: CommandContext): Promise<boolean> {
   return options.config !== undefined || (await exists(resolve(io.cwd, CONFIG_FILE)));
+}
+
+/** Where was looked, and why only there, if the configuration of a run is made up. Else undefined. */
+export async function whatIsMissing(context: CommandContext, config: Config): Promise<string | undefined> {
+  if (await hasConfigFile(context)) return undefined;
+  return `there is no ${config.path}, so only the folder ${join(config.baseDir, 'backups')} was looked at`;
 }
 
 async function exists(path: string): Promise<boolean> {

@@ -1,3 +1,5 @@
+import { type NamedPath, nameApart } from '../init/name-apart.ts';
+
 /** What `init` asks for. */
 export interface ConfigAnswers {
   readonly databases: readonly string[];
@@ -13,7 +15,7 @@ export function formatConfig({ databases, backups, keepDays, minCount, at }: Con
   const schedule = `schedule: { at: ${JSON.stringify(at ?? '02:00')} }`;
   return `# Quackup: backups for DuckDB. Paths are relative to this file.
 databases:
-${databases.map((path) => `  - path: ${JSON.stringify(path)}`).join('\n')}
+${nameApart(databases).map(entry).join('\n')}
   # Globs work; \`name:\` gives an alias where two files share a name:
   # - path: data/**/*.db
 
@@ -44,4 +46,9 @@ ${at === undefined ? `# ${schedule}` : schedule}
 #     from: quackup@example.com
 #     to: [me@example.com]
 `;
+}
+
+function entry({ path, name }: NamedPath): string {
+  const text = `  - path: ${JSON.stringify(path)}`;
+  return name === undefined ? text : `${text}\n    name: ${JSON.stringify(name)}`;
 }

@@ -2,6 +2,7 @@ import {
   type Config,
   type DailyProblem,
   type DailyReport,
+  isComplete,
   listBackups,
   resolveDatabases,
   runDaily,
@@ -75,9 +76,7 @@ async function areAllYounger(
 ): Promise<boolean> {
   if (failed.length > 0) return false;
   for (const target of targets) {
-    const good = (await listBackups(target, { signal })).find(
-      ({ damaged, failedCount }) => damaged === undefined && failedCount === 0,
-    );
+    const good = (await listBackups(target, { signal })).find(isComplete);
     const age = good === undefined ? Infinity : now().getTime() - Date.parse(good.createdAt);
     // One of the future says nothing of how long ago the last one was made.
     if (age < 0 || age >= ageMs) return false;

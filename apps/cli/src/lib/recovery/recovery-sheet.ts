@@ -12,13 +12,24 @@ export interface RecoverySheet {
   readonly createdAt: string;
   readonly warnings: readonly string[];
   readonly keys: readonly SheetKey[];
-  /** Where backups lie, one a line. */
+  /** Where backups lie, one a line; a line to be filled in if nobody has said it. */
   readonly places: readonly string[];
   readonly steps: readonly SheetStep[];
 }
 
-/** Pure: the same input makes the same sheet. */
-export function recoverySheet(keys: readonly SheetKey[], config: Config, now: Date): RecoverySheet {
+/** For a pen: a made-up place would be believed when it is needed. */
+const NOT_KNOWN = `not known when this was made; write it here: ${'_'.repeat(48)}`;
+
+/**
+ * Pure: the same input makes the same sheet.
+ *
+ * @param config Absent: there is none, so nothing says where backups lie.
+ */
+export function recoverySheet(
+  keys: readonly SheetKey[],
+  config: Config | undefined,
+  now: Date,
+): RecoverySheet {
   const encrypted = keys.every(({ kind }) => kind === 'encrypted');
   return {
     title: 'Quackup recovery sheet',
@@ -31,9 +42,12 @@ export function recoverySheet(keys: readonly SheetKey[], config: Config, now: Da
       'Without this key nobody can read the backups. Changing the key later does not take away what this sheet opens.',
     ],
     keys,
-    places: [...config.targets].map(
-      ([name, { type, options }]) => `${name}: ${type}${placeOf(options, config)}`,
-    ),
+    places:
+      config === undefined
+        ? [NOT_KNOWN]
+        : [...config.targets].map(
+            ([name, { type, options }]) => `${name}: ${type}${placeOf(options, config)}`,
+          ),
     steps: sheetSteps(keys),
   };
 }

@@ -6,9 +6,16 @@ import { renderTable } from './table.ts';
 
 const SHOWN_DATABASES = 3;
 
-/** Backups as a table. The first column is what other commands take; FREES is what the removal of this one alone would free. */
-export function renderList(backups: readonly BackupSummary[], now: Date, colors: Colors): string[] {
-  if (backups.length === 0) return ['no backups'];
+/** Backups as a table. The first column is what other commands take; FREES is what the removal of this one alone would free, SCANNED when all of it was last restored and read. */
+export function renderList(
+  backups: readonly BackupSummary[],
+  {
+    targets,
+    now,
+    colors,
+  }: { readonly targets: readonly string[]; readonly now: Date; readonly colors: Colors },
+): string[] {
+  if (backups.length === 0) return targets.length === 0 ? [] : [`no backups on ${targets.join(', ')}`];
   // Where nothing is encrypted nobody needs to be told.
   const isMixed = backups.some(({ encrypted }) => encrypted);
   return renderTable(
@@ -22,7 +29,7 @@ export function renderList(backups: readonly BackupSummary[], now: Date, colors:
       { title: 'STORED', align: 'right' },
       { title: 'FREES', align: 'right' },
       { title: 'TARGET' },
-      { title: 'VERIFIED' },
+      { title: 'SCANNED' },
       { title: 'STATE' },
     ],
     backups.map((backup) => [
@@ -47,8 +54,9 @@ function databases(names: readonly string[]): string {
   return names.length > SHOWN_DATABASES ? `${shown} +${names.length - SHOWN_DATABASES}` : shown;
 }
 
-function state({ damaged, failedDatabases, failedCount }: BackupSummary, colors: Colors): string {
+function state({ damaged, suspect, failedDatabases, failedCount }: BackupSummary, colors: Colors): string {
   if (damaged !== undefined) return colors.red(`damaged (${damaged.code})`);
+  if (suspect !== undefined) return colors.yellow('suspect');
   if (failedCount === 0) return colors.green('complete');
   return colors.yellow(
     `without ${failedDatabases.length === 0 ? counted(failedCount, 'database') : databases(failedDatabases)}`,

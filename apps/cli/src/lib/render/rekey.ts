@@ -17,7 +17,8 @@ export function renderRekey(target: string, report: RekeyReport, colors: Colors)
     ...rekeyed.map(({ backup, added, removed }) => [
       colors.green(done),
       visible(backup),
-      [...added.map((each) => `+${each}`), ...removed.map((each) => `-${visible(each)}`)].join(' '),
+      [...added.map((each) => `+${each}`), ...removed.map((each) => `-${visible(each)}`)].join(' ') ||
+        'its archive was for others than its manifest says',
     ]),
     ...archives.map((key) => [colors.green(done), visible(key), 'of a removed backup; others need it']),
     ...plain.map((name) => ['not encrypted', visible(name), 'left as it is']),

@@ -6,7 +6,7 @@ import { bytes, counted, duration, visible } from './format.ts';
 
 /** Where everything is now, or would be. */
 export function renderRestore(report: RestoreReport, colors: Colors): string[] {
-  const { restored, movedAside, failed, recovered, dryRun } = report;
+  const { restored, movedAside, failed, recovered, warnings, dryRun } = report;
   const verb = dryRun ? 'would restore' : 'restored';
   return [
     ...recovered.map((text) => `${colors.yellow('recovered:')} ${visible(text)}`),
@@ -14,6 +14,7 @@ export function renderRestore(report: RestoreReport, colors: Colors): string[] {
       ({ name, path, sizeBytes }) => `${verb} ${visible(name)} to ${visible(path)} (${bytes(sizeBytes)})`,
     ),
     ...movedAside.map((path) => `${dryRun ? 'would keep' : 'kept'} what was there as ${visible(path)}`),
+    ...warnings.map((text) => `${colors.yellow('warning:')} ${visible(text)}`),
     ...failed.flatMap(({ path, error }) => failure(visible(path), error, colors)),
     dryRun
       ? 'dry run: nothing was changed'

@@ -6,7 +6,11 @@ import { age, bytes, moment, visible } from './format.ts';
 import { renderTable } from './table.ts';
 
 /** Everything that is known of one backup. */
-export function renderShow({ summary, manifest }: BackupDescription, now: Date, colors: Colors): string[] {
+export function renderShow(
+  { summary, manifest, unreadable }: BackupDescription,
+  now: Date,
+  colors: Colors,
+): string[] {
   const { verified } = summary;
   const rows: [string, string][] = [
     ['made', `${moment(summary.createdAt)} (${age(summary.createdAt, now)})`],
@@ -20,7 +24,7 @@ export function renderShow({ summary, manifest }: BackupDescription, now: Date, 
       summary.dependsOn.length === 0 ? 'no other archive' : summary.dependsOn.map(visible).join(', '),
     ],
     ['frees if removed', bytes(summary.freesBytes)],
-    ['verified', verified === null ? 'never' : `${moment(verified.at)} (${verified.level})`],
+    ['scanned', verified === null ? 'never' : moment(verified.at)],
   ];
   if (manifest !== null) {
     const { algorithm, level } = manifest.archive.compression;
@@ -33,7 +37,10 @@ export function renderShow({ summary, manifest }: BackupDescription, now: Date, 
   return [
     colors.bold(visible(summary.name)),
     ...rows.map(([label, text]) => `  ${label.padEnd(16)} ${text}`),
-    ...failure(visible(summary.name), summary.damaged, colors),
+    ...failure(visible(summary.name), summary.damaged ?? summary.suspect, colors),
+    ...(unreadable === undefined
+      ? []
+      : [`${colors.yellow(`not shown, ${unreadable.code}:`)} ${visible(unreadable.message)}`]),
     ...(manifest === null
       ? summary.databases.map((name) => `  database         ${visible(name)}`)
       : contents(manifest, colors)),

@@ -1,22 +1,29 @@
-import type { VerifyReport } from '@quackup/core';
+import type { VerifyProblem, VerifyReport } from '@quackup/core';
 
 import type { Colors } from '../colors.ts';
+import { verifyState } from '../verify-state.ts';
 import { counted, duration, visible } from './format.ts';
 
 /** What verifications found, one backup after the other. */
 export function renderVerify(reports: readonly VerifyReport[], colors: Colors): string[] {
-  if (reports.length === 0) return ['no backups to verify'];
   return reports.flatMap((report) => {
     const name = visible(report.backup);
-    const head = report.ok
-      ? `${colors.green('ok')}  ${name}: ${report.level}, ${duration(report.durationMs)}`
-      : `${colors.red('DAMAGED')}  ${name}: ${report.level}, ${counted(report.problems.length, 'problem')}`;
+    const head = {
+      ok: `${colors.green('ok')}  ${name}: ${report.level}, ${duration(report.durationMs)}`,
+      unreadable: `${colors.yellow('UNREADABLE')}  ${name}: ${report.level}`,
+      damaged: `${colors.red('DAMAGED')}  ${name}: ${report.level}, ${counted(report.problems.length, 'problem')}`,
+    }[verifyState(report)];
     return [
       head,
       ...report.problems.map(({ code, object, database, message }) => {
         const where = database === undefined ? object : `${object}, ${database}`;
         return `  ${colors.red(code)} in ${visible(where)}: ${visible(message)}`;
       }),
+      ...(report.problems.some((problem) => isRepairable(problem, report.backup))
+        ? [
+            '  try: quackup repair, which makes manifests again, and indexes of full backups, if the archive is whole',
+          ]
+        : []),
       ...report.notes.map((note) => `  note: ${visible(note)}`),
       ...(report.databases ?? []).map(({ name: database, tables, engine }) => {
         const rows = tables.reduce((sum, table) => sum + table.rows, 0);
@@ -24,4 +31,9 @@ export function renderVerify(reports: readonly VerifyReport[], colors: Colors): 
       }),
     ];
   });
+}
+
+/** What says what is in an archive can be made again, what is in it cannot. */
+function isRepairable({ code, object, message }: VerifyProblem, backup: string): boolean {
+  return code === 'BACKUP_DAMAGED' && (object === `${backup}.json` || message.startsWith('the index of '));
 }

@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 
-import { type Config, listBackups, type NamedTarget } from '@quackup/core';
+import { type Config, isComplete, listBackups, type NamedTarget } from '@quackup/core';
 import { type Calendar, isDue } from '@quackup/schedule';
 
 import type { CommandContext } from '../command-context.ts';
@@ -54,8 +54,6 @@ async function newestOnEvery(context: CommandContext, config: Config): Promise<D
 }
 
 async function newestOn(target: NamedTarget, signal: AbortSignal): Promise<number | undefined> {
-  const good = (await listBackups(target, { signal })).find(
-    ({ damaged, failedCount }) => damaged === undefined && failedCount === 0,
-  );
+  const good = (await listBackups(target, { signal })).find(isComplete);
   return good === undefined ? undefined : Date.parse(good.createdAt);
 }

@@ -5,6 +5,7 @@ import { QuackupError } from '../errors.ts';
 import { startOfBackupName } from '../format/backup-name.ts';
 import { isSealedManifest, type StoredManifest } from '../format/manifest.ts';
 import type { ArchiveReference } from '../format/schema.ts';
+import { damagedArchives } from '../list/found-damage.ts';
 import { readContent, type TargetContent } from '../list/list-backups.ts';
 import { ArchiveReader } from '../read/archive-reader.ts';
 import { loadIndex, loadManifest } from '../read/load-backup.ts';
@@ -43,6 +44,8 @@ export async function findBase(client: TargetClient, options: FindBaseOptions): 
   const archives = [{ name, sizeBytes, sha256 }, ...references];
   const lost = archives.find((archive) => content.sizes.get(archive.name) !== archive.sizeBytes);
   if (lost !== undefined) return `${lost.name}, which ${manifest.name} needs, is not whole`;
+  const damage = damageOf(manifest.name, archives, content);
+  if (damage !== undefined) return damage;
   if (isDue(archives, now, fullEveryMs)) return `the last full one is older than ${days(fullEveryMs)}`;
   try {
     return asBase(manifest.name, archives, await loadIndex(new ArchiveReader(client), manifest));
@@ -50,6 +53,18 @@ export async function findBase(client: TargetClient, options: FindBaseOptions): 
     if (error instanceof QuackupError) return error.message;
     throw error;
   }
+}
+
+/** Why a backup is no base by what verifications found in it, or in an archive that it needs; undefined if they found nothing. */
+export function damageOf(
+  backup: string,
+  archives: readonly Pick<ArchiveReference, 'name'>[],
+  { damage }: Pick<TargetContent, 'damage'>,
+): string | undefined {
+  if (damage.some((record) => record.backup === backup)) return `a verification found ${backup} damaged`;
+  const damaged = damagedArchives(damage);
+  const found = archives.find(({ name }) => damaged.has(name));
+  return found && `a verification found ${found.name}, which ${backup} needs, damaged`;
 }
 
 /** The newest by its name's time, but for those of later; a damaged one is no reason to go further back, where less can be reused. */

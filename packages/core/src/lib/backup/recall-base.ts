@@ -1,10 +1,13 @@
 import type { Base } from '../archive/base.ts';
 import { type Encryption, fingerprintsOf, isByPassphrase } from '../encryption/encryption.ts';
+import { QuackupError } from '../errors.ts';
 import { hasSizeOf } from '../format/archive-size.ts';
+import { isSealedManifest, type StoredManifest } from '../format/manifest.ts';
 import { readContent } from '../list/list-backups.ts';
+import { loadManifest } from '../read/load-backup.ts';
 import type { TargetClient } from '../target/target-client.ts';
-import type { BaseMemory } from './base-memory.ts';
-import { asBase, days, isDue, NONE_YET } from './find-base.ts';
+import type { BaseMemory, RememberedBase } from './base-memory.ts';
+import { asBase, damageOf, days, isDue, NONE_YET } from './find-base.ts';
 
 export interface RecallOptions {
   readonly now: Date;
@@ -41,6 +44,28 @@ export async function recallBase(
       return `${backup}, the last one that was made here, is not there any more`;
     const lost = archives.find((archive) => !hasSizeOf(archive, content.sizes.get(archive.name)));
     if (lost !== undefined) return `${lost.name}, which ${backup} needs, is not whole`;
+    const damage = damageOf(backup, archives, content);
+    if (damage !== undefined) return damage;
+    const changed = await whatChanged(client, remembered);
+    if (changed !== undefined) return `${backup}, the last one, ${changed}`;
   }
   return asBase(backup, archives, index);
+}
+
+/** What the target says otherwise of the last backup than what is remembered: other keys, after a change on another machine. */
+async function whatChanged(
+  client: TargetClient,
+  { backup, archives: [own], recipients }: RememberedBase,
+): Promise<string | undefined> {
+  let manifest: StoredManifest | undefined;
+  try {
+    manifest = await loadManifest(client, backup);
+  } catch (error) {
+    if (error instanceof QuackupError) return `cannot be read: ${error.message}`;
+    throw error;
+  }
+  if (manifest === undefined) return 'has just been removed';
+  if (manifest.archive.sha256 !== own?.sha256) return 'is another one there than was made here';
+  const stored = isSealedManifest(manifest) ? manifest.recipients.toSorted() : [];
+  return JSON.stringify(stored) === JSON.stringify(recipients) ? undefined : 'is for other keys there by now';
 }

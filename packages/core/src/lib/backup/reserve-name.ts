@@ -20,6 +20,8 @@ export interface Reservation extends AsyncDisposable {
   readonly failed: ReadonlyMap<string, unknown>;
   /** The targets that have not failed and whose lease is still held. */
   live(): readonly TargetClient[];
+  /** What the name is held by on a target that has not failed. */
+  leaseOf(target: string): Lease;
   fail(target: string, error: unknown): void;
   /** @throws TARGET_FAILED if no target is left; the error of the only one, if it is one of ours. */
   checkAlive(): void;
@@ -69,6 +71,11 @@ export async function reserveName(
           }
         }
         return working();
+      },
+      leaseOf: (target) => {
+        const lease = leases.get(target);
+        if (lease === undefined) throw new QuackupError('INTERNAL', `there is no lease on ${target}`);
+        return lease;
       },
       fail,
       checkAlive,

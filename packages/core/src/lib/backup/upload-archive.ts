@@ -4,6 +4,7 @@ import type { Encryption } from '../encryption/encryption.ts';
 import type { ObjectKey } from '@quackup/target-api';
 import { broadcast } from '../target/broadcast.ts';
 import type { TargetClient } from '../target/target-client.ts';
+import { whenAbsent } from '../target/when-absent.ts';
 import type { Reservation } from './reserve-name.ts';
 import { type StoredArchive, storedArchive } from './stored-archive.ts';
 
@@ -63,10 +64,6 @@ export async function uploadArchive(
   if (failure.error !== undefined) throw failure.error.cause;
   return stored;
 }
-
-/** The condition that an object is new, where the target knows it. */
-export const whenAbsent = (client: TargetClient): { condition?: { type: 'if-absent' } } =>
-  client.target.capabilities.putIfAbsent ? { condition: { type: 'if-absent' } } : {};
 
 /** Bases are the same if they are of one backup, and its archives, which hold its index, are the same. */
 function groupByBase(clients: readonly TargetClient[], bases: UploadOptions['bases']): Group[] {

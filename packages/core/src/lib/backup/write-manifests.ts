@@ -1,20 +1,17 @@
-import { objectKey } from '@quackup/target-api';
-
 import { DEFAULT_COMPRESSION } from '../archive/compression.ts';
 import { systemClock } from '../clock.ts';
 import { QuackupError } from '../errors.ts';
-import { describeSize, hasSizeOf } from '../format/archive-size.ts';
-import { manifestKey } from '../format/backup-name.ts';
 import { formatManifest, type ManifestContent } from '../format/manifest.ts';
 import type { ArchiveReference } from '../format/schema.ts';
 import { formatSealedManifest } from '../format/sealed-manifest.ts';
+import { lostArchive, putManifest } from '../lease/put-manifest.ts';
 import type { TargetClient } from '../target/target-client.ts';
+import { whenAbsent } from '../target/when-absent.ts';
 import { VERSION } from '../version.ts';
 import type { BackupRun } from './backup-run.ts';
 import { failedDatabases } from './failed-databases.ts';
 import { rememberBase } from './remember-base.ts';
 import type { StoredArchive } from './stored-archive.ts';
-import { whenAbsent } from './upload-archive.ts';
 import type { UnlistedBackup } from './write-archive.ts';
 
 /**
@@ -33,10 +30,16 @@ export async function writeManifests(run: BackupRun, written: UnlistedBackup): P
         const stored = written.stored.get(client.name);
         if (stored === undefined) throw new Error('the archive has not been written');
         const archive = referenceTo(run, stored);
-        await checkArchives(client, [archive, ...stored.tail.written.references]);
+        const archives = [archive, ...stored.tail.written.references];
+        await checkArchives(client, archives);
         let text = texts.get(stored);
         if (text === undefined) texts.set(stored, (text = manifestText(run, written, stored, finishedAt)));
-        await client.putText(manifestKey(reservation.name), await text, whenAbsent(client));
+        await putManifest(client, reservation.leaseOf(client.name), {
+          name: reservation.name,
+          text: await text,
+          archives,
+          ...whenAbsent(client),
+        });
         await rememberBase(run, client, stored, archive);
       } catch (error) {
         reservation.fail(client.name, error);
@@ -49,10 +52,8 @@ export async function writeManifests(run: BackupRun, written: UnlistedBackup): P
 /** One may be gone: a cleanup on a machine that took this one for dead. Then there is no backup to declare. */
 async function checkArchives(client: TargetClient, archives: readonly ArchiveReference[]): Promise<void> {
   if (client.access === 'write-only') return;
-  for (const needed of archives) {
-    const size = (await client.stat(objectKey(needed.name)))?.size;
-    if (!hasSizeOf(needed, size)) throw archiveLost(client, needed, size);
-  }
+  const lost = await lostArchive(client, archives);
+  if (lost !== undefined) throw archiveLost(client, lost);
 }
 
 async function manifestText(
@@ -83,14 +84,10 @@ function referenceTo({ archive }: BackupRun, { sizeBytes, sha256 }: StoredArchiv
   return { name: archive, sizeBytes, sha256 };
 }
 
-function archiveLost(
-  client: TargetClient,
-  needed: ArchiveReference,
-  found: number | undefined,
-): QuackupError {
+function archiveLost(client: TargetClient, lost: string): QuackupError {
   return new QuackupError(
     'TARGET_FAILED',
-    `${needed.name} on ${client.target.displayName}, which this backup needs, ${describeSize(needed, found)} by now; the backup is not listed there`,
+    `what this backup needs on ${client.target.displayName} is not there: ${lost} by now; the backup is not listed there`,
     { hint: 'run the backup again: it stores what is missing' },
   );
 }

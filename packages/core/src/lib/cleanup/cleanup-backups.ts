@@ -2,12 +2,19 @@
  * Removes old backups: a plan first, then its effects. A manifest goes before its archive, so a run that is killed leaves
  * an archive that nobody lists, never a listed backup without one; the next cleanup finds it as a leftover.
  */
-import { isTargetError, type ObjectKey, objectKey } from '@quackup/target-api';
+import { isTargetError, type ObjectInfo, type ObjectKey, objectKey } from '@quackup/target-api';
 
-import type { CleanupOptions, CleanupReport, NamedTarget } from '../api.ts';
+import type { BackupSummary, CleanupOptions, CleanupReport, NamedTarget } from '../api.ts';
 import { systemClock } from '../clock.ts';
 import { QuackupError } from '../errors.ts';
-import { isBackupName, manifestKey, startOfBackupName, verifiedKey } from '../format/backup-name.ts';
+import {
+  damagedKey,
+  isBackupName,
+  manifestKey,
+  startOfBackupName,
+  verifiedKey,
+} from '../format/backup-name.ts';
+import type { DamageRecord } from '../format/damage-record.ts';
 import { acquireCleanupLease, type Lease } from '../lease/lease.ts';
 import { type ListedBackup, readBackups, readContent, type TargetContent } from '../list/list-backups.ts';
 import { planRetention, retentionCandidate, type RetentionPlan } from '../retention/index.ts';
@@ -42,7 +49,7 @@ export async function cleanupBackups(target: NamedTarget, options: CleanupOption
   const content = await readContent(client);
   const backups = await readBackups(client, content);
   const now = clock.now();
-  const retention = keepNewerFormats(
+  const retention = keepUnknown(
     backups,
     planRetention(
       backups.map(({ summary }) => retentionCandidate(summary)),
@@ -73,9 +80,8 @@ async function carryOut(
   const deleting = client.under(signal, DELETE_STALL_MS);
   for (const [done, key] of deletions.entries()) {
     signal?.throwIfAborted();
-    lease.throwIfLost();
     try {
-      await deleting.delete(key);
+      await deleting.delete(key, () => lease.throwIfLost());
     } catch (error) {
       if (!isTargetError(error)) throw error;
       throw new QuackupError(
@@ -87,18 +93,22 @@ async function carryOut(
   }
 }
 
-/** What a newer version wrote is not ours to judge: this one cannot read when it was made, nor what it needs. */
-function keepNewerFormats(backups: readonly ListedBackup[], plan: RetentionPlan): RetentionPlan {
-  const newer = new Set(
-    backups
-      .filter(({ summary }) => summary.damaged?.code === 'FORMAT_UNSUPPORTED')
-      .map(({ summary }) => summary.name),
-  );
-  return plan.map((decision) =>
-    newer.has(decision.name)
-      ? { ...decision, keep: true, reasons: ['written by a newer version of Quackup'] }
-      : decision,
-  );
+/**
+ * What a newer version wrote is not ours to judge: this one cannot read when it was made, nor what it needs. And a file that nothing
+ * but its name makes an OpenQuant archive may be anybody's.
+ */
+function keepUnknown(backups: readonly ListedBackup[], plan: RetentionPlan): RetentionPlan {
+  const reasons = new Map<string, string>();
+  for (const { summary } of backups) {
+    if (summary.damaged?.code === 'FORMAT_UNSUPPORTED')
+      reasons.set(summary.name, 'written by a newer version of Quackup');
+    else if (summary.damaged !== undefined && summary.origin === 'openquant' && !isBackupName(summary.name))
+      reasons.set(summary.name, 'not known to be a backup');
+  }
+  return plan.map((decision) => {
+    const reason = reasons.get(decision.name);
+    return reason === undefined ? decision : { ...decision, keep: true, reasons: [reason] };
+  });
 }
 
 /** From what is there and what may go to the objects that are deleted. */
@@ -117,26 +127,28 @@ export function planCleanup(
     else for (const { key } of content.archives.get(summary.name) ?? []) needed.add(key);
   }
   // A kept backup whose manifest cannot be read may need any older archive: then none goes.
-  const archivesStay = kept.some(
-    ({ manifest, summary }) => manifest === undefined && summary.origin === 'quackup',
-  );
-  const deletions: ObjectKey[] = [];
+  const listed = new Set(backups.map(({ summary }) => summary.name));
+  // So may one whose manifest is listed and was not there a moment later: nobody but us removes any now.
+  const isHidden = [...content.manifests].some((name) => !listed.has(name));
+  const archivesStay =
+    isHidden || kept.some(({ manifest, summary }) => manifest === undefined && summary.origin === 'quackup');
+  // What was found in an archive is to be known as long as a backup needs it, also when the one that it was found in has gone.
+  const isSpent = ({ archives }: DamageRecord): boolean =>
+    !archivesStay && !archives.some((name) => needed.has(name));
+  const deletions = new Set<ObjectKey>();
   const leftovers: ObjectKey[] = [];
-  const remove = (key: ObjectKey): void => {
-    if (!deletions.includes(key)) deletions.push(key);
-  };
+  const remove = (key: ObjectKey): void => void deletions.add(key);
   for (const { summary, manifest } of backups) {
     if (keep.has(summary.name)) continue;
     if (content.manifests.has(summary.name)) remove(manifestKey(summary.name));
     if (content.verified.has(summary.name)) remove(verifiedKey(summary.name));
+    for (const record of content.damage)
+      if (record.backup === summary.name && isSpent(record)) remove(damagedKey(summary.name));
     const archives =
-      manifest === undefined
-        ? (content.archives.get(summary.name) ?? [])
-        : [{ key: objectKey(manifest.archive.name) }];
+      manifest === undefined ? archivesOf(summary, content) : [{ key: objectKey(manifest.archive.name) }];
     for (const { key } of archives)
       if (!needed.has(key) && !archivesStay && content.sizes.has(key)) remove(key);
   }
-  const listed = new Set(backups.map(({ summary }) => summary.name));
   for (const [name, archives] of content.archives) {
     if (listed.has(name) || archivesStay || !isLeftover(name, now)) continue;
     for (const { key } of archives) if (!needed.has(key)) leftovers.push(key);
@@ -144,9 +156,17 @@ export function planCleanup(
   for (const name of content.verified) {
     if (!content.manifests.has(name) && !listed.has(name)) leftovers.push(verifiedKey(name));
   }
+  for (const record of content.damage)
+    if (!listed.has(record.backup) && isSpent(record)) leftovers.push(damagedKey(record.backup));
   for (const key of leftovers) remove(key);
-  const freedBytes = deletions.reduce((sum, key) => sum + (content.sizes.get(key) ?? 0), 0);
-  return { retention, deletions, leftovers, freedBytes };
+  const freedBytes = [...deletions].reduce((sum, key) => sum + (content.sizes.get(key) ?? 0), 0);
+  return { retention, deletions: [...deletions], leftovers, freedBytes };
+}
+
+/** Archives of a backup whose manifest tells none. OpenQuant wrote one kind only: what else has its name is not its. */
+function archivesOf({ name, origin }: BackupSummary, { archives }: TargetContent): readonly ObjectInfo[] {
+  const all = archives.get(name) ?? [];
+  return origin === 'openquant' ? all.filter(({ key }) => key === `${name}.tar.gz`) : all;
 }
 
 /** Whether an archive without a manifest is one of ours, by its name, and too old to be in the making. */

@@ -6,7 +6,8 @@ import { dailySections, type RawDailySections } from './daily-sections.ts';
 import { checkDatabaseName } from './database-names.ts';
 import { MAX_PAUSE_WRITER_MS } from '../api.ts';
 import { encryptionSchema, type RawEncryption } from './encryption-schema.ts';
-import { DURATION_PATTERN, MAX_DURATION_MS, MAX_PERIOD_MS, parseDuration } from './parse-duration.ts';
+import { durationText } from './duration-text.ts';
+import { MAX_DURATION_MS, MAX_PERIOD_MS, parseDuration } from './parse-duration.ts';
 
 const level = (algorithm: string, from: number, to: number): z.ZodExactOptional<z.ZodNumber> =>
   z
@@ -113,9 +114,7 @@ const schedule = z
       .min(1)
       .exactOptional()
       .describe("IANA name of the time zone that these times are of: Europe/Berlin. Default: the machine's."),
-    jitter: z
-      .string()
-      .regex(DURATION_PATTERN, { error: 'expected a duration such as "5m"', abort: true })
+    jitter: durationText('"5m"')
       .refine((text) => (parseDuration(text) ?? Infinity) <= MAX_JITTER_MS, 'at most 24h')
       .exactOptional()
       .describe(
@@ -193,9 +192,7 @@ export const configSchema: z.ZodType<RawConfig> = z
           .union([
             z.boolean(),
             z.strictObject({
-              fullEvery: z
-                .string()
-                .regex(DURATION_PATTERN, { error: 'expected a duration such as "7d"', abort: true })
+              fullEvery: durationText('"7d"')
                 .refine(
                   (text) => parseDuration(text, MAX_PERIOD_MS) !== undefined,
                   `at most ${MAX_PERIOD_MS / 86_400_000} days`,
@@ -210,15 +207,11 @@ export const configSchema: z.ZodType<RawConfig> = z
           .describe(
             'Store only what changed since the last backup on the same target. Default: true; false makes every backup full.',
           ),
-        wait: z
-          .string()
-          .regex(DURATION_PATTERN, { error: 'expected a duration such as "120s", "5m" or "1h"', abort: true })
+        wait: durationText('"120s", "5m" or "1h"')
           .refine((text) => parseDuration(text) !== undefined, `at most ${MAX_DURATION_DAYS} days`)
           .exactOptional()
           .describe('How long one database may take to come to rest: "120s", "5m". Default: "120s".'),
-        pauseWriter: z
-          .string()
-          .regex(DURATION_PATTERN, { error: 'expected a duration such as "200ms"', abort: true })
+        pauseWriter: durationText('"200ms"')
           .refine(
             (text) => (parseDuration(text) ?? Infinity) <= MAX_PAUSE_WRITER_MS,
             `at most ${MAX_PAUSE_WRITER_MS / 1000}s`,
@@ -247,9 +240,7 @@ export const configSchema: z.ZodType<RawConfig> = z
           .enum(['archive', 'blocks', 'scan'])
           .exactOptional()
           .describe('How `daily` verifies what it has just written. Default: blocks.'),
-        scanEvery: z
-          .string()
-          .regex(DURATION_PATTERN, { error: 'expected a duration such as "7d"', abort: true })
+        scanEvery: durationText('"7d"')
           .refine(
             (text) => parseDuration(text, MAX_PERIOD_MS) !== undefined,
             `at most ${MAX_PERIOD_MS / 86_400_000} days`,

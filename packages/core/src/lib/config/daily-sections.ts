@@ -1,7 +1,8 @@
 /** The sections of the configuration that only `daily` reads: hooks, notifications, metrics, alarms. */
 import * as z from 'zod';
 
-import { DURATION_PATTERN, MAX_DURATION_MS, MAX_PERIOD_MS, parseDuration } from './parse-duration.ts';
+import { durationText } from './duration-text.ts';
+import { MAX_DURATION_MS, MAX_PERIOD_MS, parseDuration } from './parse-duration.ts';
 
 export interface RawDailySections {
   readonly metrics?: { readonly file?: string };
@@ -60,9 +61,7 @@ const hooks = z.strictObject({
   before: command('Run before `daily` backs up; if it fails, no backup is made.'),
   after: command('Run after each `daily` whose `before` was begun, however that ended.'),
   onFailure: command('Run after a `daily` that failed.'),
-  timeout: z
-    .string()
-    .regex(DURATION_PATTERN, { error: 'expected a duration such as "60s" or "5m"', abort: true })
+  timeout: durationText('"60s" or "5m"')
     .refine((text) => (parseDuration(text) ?? 0) > 0, `more than 0, and at most ${MAX_DURATION_DAYS} days`)
     .exactOptional()
     .describe('How long each may take; then it is ended, with all that it started. Default: "60s".'),
@@ -81,9 +80,7 @@ const alarms = z
       .max(100)
       .exactOptional()
       .describe('Warn if a table lost more than this share of its rows or of its size. Default: never.'),
-    notGrownFor: z
-      .string()
-      .regex(DURATION_PATTERN, { error: 'expected a duration such as "7d"', abort: true })
+    notGrownFor: durationText('"7d"')
       .refine(
         (text) => parseDuration(text, MAX_PERIOD_MS) !== undefined,
         `at most ${MAX_PERIOD_MS / 86_400_000} days`,

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 
-import { DURATION_PATTERN, parseDuration } from './parse-duration.ts';
+import { durationText } from './duration-text.ts';
+import { parseDuration } from './parse-duration.ts';
 
 /** Where a secret comes from: exactly one of `file`, `env` and `command`. */
 interface RawReference {
@@ -44,9 +45,7 @@ const reference = {
     .describe(
       'A program and its arguments, for password managers and key services; run without a shell, in the folder of the configuration. What it prints is the secret.',
     ),
-  timeout: z
-    .string()
-    .regex(DURATION_PATTERN, { error: 'expected a duration such as "30s"', abort: true })
+  timeout: durationText('"30s"')
     .refine((text) => (parseDuration(text) ?? Infinity) <= MAX_COMMAND_MS, 'at most 10 minutes')
     .exactOptional()
     .describe('How long the command may take: "30s". Default: "60s".'),

@@ -1,7 +1,8 @@
 import * as z from 'zod';
 
 import type { TargetLimits } from '../api.ts';
-import { DURATION_PATTERN, MAX_DURATION_MS, parseDuration } from './parse-duration.ts';
+import { durationText } from './duration-text.ts';
+import { MAX_DURATION_MS, parseDuration } from './parse-duration.ts';
 import { MIN_RATE, parseRate, RATE_PATTERN } from './parse-rate.ts';
 
 const MAX_DURATION_DAYS = Math.floor(MAX_DURATION_MS / 86_400_000);
@@ -9,9 +10,7 @@ const MAX_DURATION_DAYS = Math.floor(MAX_DURATION_MS / 86_400_000);
 const RATE_EXPECTED = 'expected bytes in a second, such as "10MB"';
 
 const timeout = (what: string): z.ZodExactOptional<z.ZodString> =>
-  z
-    .string()
-    .regex(DURATION_PATTERN, { error: 'expected a duration such as "90s" or "5m"', abort: true })
+  durationText('"90s" or "5m"')
     .refine((text) => (parseDuration(text) ?? 0) >= 1000, `at least 1s, at most ${MAX_DURATION_DAYS} days`)
     .exactOptional()
     .describe(what);

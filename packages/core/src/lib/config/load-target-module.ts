@@ -8,7 +8,7 @@ import { API_VERSION, isTargetDefinition, type TargetDefinition } from '@quackup
 import { QuackupError } from '../errors.ts';
 import type { Config } from './config.ts';
 import { codeOf, messageOf } from './error-facts.ts';
-import { didYouMean } from './suggest.ts';
+import { closestOf, didYouMean } from './suggest.ts';
 
 /** Targets that come with the program: what `type` says, and how the module is loaded that exports `target`. */
 export type TargetModules = Readonly<Record<string, () => Promise<unknown>>>;
@@ -109,10 +109,18 @@ function resolveFrom(configPath: string, type: string, builtins: TargetModules, 
         },
       );
     }
+    const meant = closestOf(type, Object.keys(builtins));
     throw new QuackupError(
       'TARGET_NOT_INSTALLED',
       `${place}: the target package "${name}" is not installed${didYouMean(type, Object.keys(builtins))}`,
-      { hint: `run \`npm install ${name}\` in ${dirname(configPath)}`, cause },
+      {
+        // Whoever installs a misspelt name installs what somebody has put there for that.
+        hint:
+          meant === undefined
+            ? `run \`npm install ${name}\` in ${dirname(configPath)}`
+            : `correct it to \`type: ${meant}\`; a target of your own needs its package there, or the path of its module`,
+        cause,
+      },
     );
   }
 }

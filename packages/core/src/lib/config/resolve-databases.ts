@@ -7,6 +7,7 @@ import type { DatabaseSource } from '../api.ts';
 import { QuackupError } from '../errors.ts';
 import type { Config, ConfiguredDatabase } from './config.ts';
 import { checkDatabaseName, checkEntryNames } from './database-names.ts';
+import { isOfRestore } from './restore-names.ts';
 
 export interface ResolvedDatabases {
   /** In the order of the configuration; what a glob matched is sorted by path. */
@@ -15,8 +16,8 @@ export interface ResolvedDatabases {
   readonly warnings: readonly string[];
 }
 
-/** Sidecars of databases, and what a restore moved aside. They belong to a database, and never are one. */
-const NEVER_A_DATABASE = /\.wal(?:\.checkpoint|\.recovery)?$|\.bak-[^/\\]*$/;
+/** Sidecars of databases, and what a restore moved aside. A glob does not mean them. */
+const BESIDE_A_DATABASE = /\.wal(?:\.checkpoint|\.recovery)?$|\.bak-[^/\\]*$/;
 
 interface Found {
   readonly entry: ConfiguredDatabase;
@@ -31,7 +32,7 @@ interface Found {
  * backup reports it. A file that is reached twice, also by links, counts once; an entry with a `name` wins.
  *
  * @throws CONFIG_INVALID if two entries give one file two names, if a `name` stands for several files, or if the name
- *   of a file cannot be a database's name.
+ *   of a file cannot be a database's name, or is one that a restore uses.
  * @throws NAME_CONFLICT if two databases, or their sidecars, would have the same name in the backup.
  */
 export async function resolveDatabases(
@@ -69,7 +70,7 @@ async function expand(entry: ConfiguredDatabase, baseDir: string): Promise<strin
   const matched = await glob(pattern, { cwd: baseDir, absolute: true, expandDirectories: false });
   return matched
     .map((path) => resolve(path))
-    .filter((path) => !NEVER_A_DATABASE.test(path))
+    .filter((path) => !BESIDE_A_DATABASE.test(path) && !isOfRestore(path))
     .sort();
 }
 
@@ -106,6 +107,7 @@ function toSources(found: readonly Found[]): DatabaseSource[] {
         hint: 'give it another name with `name:` in the configuration',
       });
     }
+    checkNotOfRestore(path, name, place);
   }
   const conflicts = checkEntryNames(sources.map(({ name }) => name));
   if (conflicts.length > 0) {
@@ -126,4 +128,24 @@ function toSources(found: readonly Found[]): DatabaseSource[] {
     });
   }
   return sources.map(({ name, path }) => ({ name, path }));
+}
+
+/** A restore of X would write over a database `X.quackup-new`, and the other way round. */
+function checkNotOfRestore(path: string, name: string, place: string): void {
+  if (isOfRestore(path)) {
+    throw new QuackupError(
+      'CONFIG_INVALID',
+      `${place}: ${path} has a name that a restore gives to its files while it runs`,
+      {
+        hint: 'name the database itself; if a restore was cut off, run it again: it is finished or undone first. If it is a database of its own, rename the file',
+      },
+    );
+  }
+  if (isOfRestore(name)) {
+    throw new QuackupError(
+      'CONFIG_INVALID',
+      `${place}: the name "${name}" is one that a restore gives to its files while it runs`,
+      { hint: 'give it another name with `name:` in the configuration' },
+    );
+  }
 }

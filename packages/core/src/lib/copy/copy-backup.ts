@@ -2,25 +2,32 @@
  * Copies one backup to another target: the archives that it needs and are not there yet, the oldest first, and its manifest
  * last. Every byte is hashed on its way, so a copy is never worse than what was backed up.
  */
-import { isTargetError, type ObjectKey, objectKey } from '@quackup/target-api';
+import { isTargetError, objectKey } from '@quackup/target-api';
 
 import type { Clock, NamedTarget } from '../api.ts';
 import { systemClock } from '../clock.ts';
 import { QuackupError } from '../errors.ts';
-import { isEncryptedKey, manifestKey } from '../format/backup-name.ts';
-import { ArchiveDigest, describeSize, hasSizeOf, maxSizeOf } from '../format/archive-size.ts';
 import { formatStoredManifest, isSealedManifest, type StoredManifest } from '../format/manifest.ts';
-import type { StoredHeader } from '../format/sealed-manifest.ts';
-import type { ArchiveReference } from '../format/schema.ts';
-import { acquireCopyLease } from '../lease/lease.ts';
+import { acquireCopyLease, type Lease } from '../lease/lease.ts';
+import { lostArchive, putManifest } from '../lease/put-manifest.ts';
+import { acquireReadLease } from '../lease/read-lease.ts';
 import type { OnProgress } from '../progress.ts';
 import { loadManifest, notFound } from '../read/load-backup.ts';
-import { plainRefused } from '../target/refusals.ts';
-import { readAhead } from '../target/read-ahead.ts';
+import { readStoredHeader } from '../read/stored-header.ts';
+import { notAllowed, plainRefused } from '../target/refusals.ts';
 import { TargetClient } from '../target/target-client.ts';
-import { planCopy } from './plan-copy.ts';
+import { whenAbsent } from '../target/when-absent.ts';
+import { checkPlace, type ExistingManifest } from './check-place.ts';
+import { copyArchive } from './copy-archive.ts';
+import { neededArchives } from './needed-archive.ts';
+import { type CopyStep, planCopy } from './plan-copy.ts';
 
 export interface CopyOptions {
+  /**
+   * Also read what is there already, as much as copying it would, and write again what is damaged. Without it only what is gone, or
+   * has another length, is found to be damaged.
+   */
+  readonly repair?: boolean;
   readonly signal?: AbortSignal;
   readonly onProgress?: OnProgress;
   readonly clock?: Clock;
@@ -32,44 +39,50 @@ export interface CopyReport {
   readonly to: string;
   /** Archives that were copied, in this order. */
   readonly copied: readonly string[];
+  /** Archives that were there, but not as they must be, and were written again. */
+  readonly replaced: readonly string[];
   /** Archives that were there already. */
   readonly present: readonly string[];
-  /** Bytes of archives that were copied. */
+  /** Bytes of archives that were written. */
   readonly copiedBytes: number;
   readonly durationMs: number;
 }
 
 /**
- * Copies `backup` from one target to another, with every archive that it needs. What is there already is not copied again,
- * once it has been shown to be the same.
+ * Copies `backup` from one target to another, with every archive that it needs. What is there already is not copied again, once it
+ * has been shown to be the same; what was the same and is damaged is written again.
  *
  * @throws BACKUP_NOT_FOUND if there is no such backup, or it is not one that Quackup wrote.
  * @throws BACKUP_DAMAGED if an archive is not what was written; then nothing of it is on the other target.
- * @throws COPY_CONFLICT if the other target has another object under a name that is needed; it is not touched.
+ * @throws COPY_CONFLICT if the other target has another backup of that name, or another object under a name that is needed; it is
+ *   not touched.
  * @throws PLAIN_REFUSED if it is not encrypted, and only encrypted backups may be there.
- * @throws LEASE_HELD if a cleanup is running on the other target.
+ * @throws LEASE_HELD if a cleanup is running on one of them; LEASE_LOST if one may have begun before the end.
  * @throws TARGET_FAILED if the backup is gone from there in the end: then it is not listed there.
  */
 export async function copyBackup(
   from: NamedTarget,
   to: NamedTarget,
   backup: string,
-  { signal, onProgress, clock = systemClock }: CopyOptions = {},
+  { repair = false, signal, onProgress, clock = systemClock }: CopyOptions = {},
 ): Promise<CopyReport> {
   const startedMs = performance.now();
   const source = new TargetClient(from, { signal });
   const destination = new TargetClient(to, { signal });
   const manifest = await loadManifest(source, backup);
-  if (manifest === undefined) throw notFound(source, backup);
+  if (manifest === undefined) throw await notFound(source, backup);
   if (to.encryptedOnly === true && !isSealedManifest(manifest)) throw plainRefused(destination, backup);
+  await using _reading = await acquireReadLease(source, backup, clock);
   await using lease = await acquireCopyLease(destination, backup, clock);
-  const plan = await planCopy(destination, manifest);
-  const totalBytes = plan.missing.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+  const existing = await checkPlace(destination, manifest, repair);
+  const needed = await neededArchives(source, manifest);
+  const { steps, present } = await planCopy(destination, manifest, needed, { repair, onProgress });
+  const totalBytes = steps.reduce((sum, { archive }) => sum + archive.sizeBytes, 0);
   const task = 'copy';
   onProgress?.({ type: 'task-start', task, label: `copying ${backup}`, totalBytes });
   try {
-    for (const archive of plan.missing) {
-      await copyArchive(source, destination, withHeader(archive, manifest), (bytes) =>
+    for (const step of steps) {
+      await copyArchive(source, destination, step, (bytes) =>
         onProgress?.({ type: 'task-advance', task, bytes }),
       );
       lease.throwIfLost();
@@ -77,104 +90,60 @@ export async function copyBackup(
   } finally {
     onProgress?.({ type: 'task-end', task });
   }
-  lease.throwIfLost();
-  await declare(destination, manifest);
+  await declare(destination, lease, manifest, existing);
   return {
     backup,
     from: from.name,
     to: to.name,
-    copied: plan.missing.map(({ name }) => name),
-    present: plan.present.map(({ name }) => name),
+    copied: namesOf(steps.filter(({ replaces }) => replaces === undefined)),
+    replaced: namesOf(steps.filter(({ replaces }) => replaces !== undefined)),
+    present: present.map(({ name }) => name),
     copiedBytes: totalBytes,
     durationMs: Math.round(performance.now() - startedMs),
   };
 }
 
-function withHeader(archive: ArchiveReference, manifest: StoredManifest): CopiedArchive {
-  return isSealedManifest(manifest) && archive.name === manifest.archive.name ? manifest.archive : archive;
-}
-
-/** An archive; with its header where that is known, which it is of a backup's own. */
-interface CopiedArchive extends ArchiveReference {
-  readonly header?: StoredHeader;
-}
-
-async function copyArchive(
-  source: TargetClient,
-  destination: TargetClient,
-  archive: CopiedArchive,
-  onBytes: (bytes: number) => void,
-): Promise<void> {
-  const key = objectKey(archive.name);
-  const size = isEncryptedKey(key) ? (await source.stat(key))?.size : archive.sizeBytes;
-  if (size === undefined) throw notWhole(source, archive.name, 'it is gone');
-  try {
-    await destination.put(key, checked(source, key, archive, onBytes), {
-      size,
-      ...(destination.target.capabilities.putIfAbsent && { condition: { type: 'if-absent' } }),
-    });
-  } catch (error) {
-    // Somebody copies the same backup at this moment and was faster.
-    if (!isTargetError(error) || error.code !== 'PRECONDITION_FAILED') throw error;
-    const { missing } = await planCopy(destination, { archive, references: [] });
-    if (missing.length > 0) throw error;
-  }
-}
-
-/** The archive's bytes. Fails at its end, before the put is done, if they are not those that were backed up. */
-async function* checked(
-  source: TargetClient,
-  key: ObjectKey,
-  archive: CopiedArchive,
-  onBytes: (bytes: number) => void,
-): AsyncGenerator<Uint8Array, void, undefined> {
-  const { name, sha256, header } = archive;
-  const digest = new ArchiveDigest(name);
-  let done = 0;
-  // The last piece is held back until it is known that all of them are right.
-  let held: Buffer | undefined;
-  try {
-    for await (const piece of readAhead(source, key)) {
-      if (held !== undefined) yield held;
-      digest.update(piece);
-      done += piece.length;
-      if (done > maxSizeOf(archive)) throw notWhole(source, name, `it ${describeSize(archive, done)}`);
-      onBytes(piece.length);
-      held = piece;
-    }
-  } catch (error) {
-    if (isTargetError(error) && error.code === 'NOT_FOUND') throw notWhole(source, name, 'it is gone', error);
-    throw error;
-  }
-  if (!hasSizeOf(archive, done)) throw notWhole(source, name, `it ${describeSize(archive, done)}`);
-  const found = digest.finish();
-  if (found.sha256 !== sha256 || (header !== undefined && found.header.sha256 !== header.sha256))
-    throw notWhole(source, name, 'its SHA-256 is not the one that was recorded');
-  if (held !== undefined) yield held;
-}
+const namesOf = (steps: readonly CopyStep[]): string[] => steps.map(({ archive }) => archive.name);
 
 /** The manifest, last: from here on the backup is on the other target too. */
-async function declare(destination: TargetClient, manifest: StoredManifest): Promise<void> {
-  for (const needed of [...manifest.references, manifest.archive]) {
-    const { name } = needed;
-    const found = await destination.stat(objectKey(name));
-    if (hasSizeOf(needed, found?.size)) continue;
+async function declare(
+  destination: TargetClient,
+  lease: Lease,
+  manifest: StoredManifest,
+  existing: ExistingManifest,
+): Promise<void> {
+  const { name } = manifest;
+  const archives = [...manifest.references, manifest.archive];
+  const lost = await lostArchive(destination, archives);
+  if (lost !== undefined) {
     throw new QuackupError(
       'TARGET_FAILED',
-      `${name} on ${destination.target.displayName}, which ${manifest.name} needs, is gone by now; the backup is not listed there`,
+      `what ${name} needs on ${destination.target.displayName} is not there: ${lost} by now; ${existing === undefined ? 'the backup is not listed there' : 'the backup is damaged there'}`,
       { hint: 'copy it again' },
     );
   }
-  const key = manifestKey(manifest.name);
-  // Where nothing may be replaced, what is there already stays.
-  if (destination.access !== 'full' && (await destination.stat(key)) !== undefined) return;
-  await destination.putText(key, formatStoredManifest(manifest));
+  if (existing !== undefined && (await isStill(destination, existing))) return;
+  if (existing !== undefined && destination.access !== 'full')
+    throw notAllowed(destination, `to replace ${name}.json`);
+  try {
+    await putManifest(destination, lease, {
+      name,
+      text: formatStoredManifest(manifest),
+      archives,
+      ...(existing === undefined && whenAbsent(destination)),
+    });
+  } catch (error) {
+    // Somebody else was faster: with this backup, or with another one of its name.
+    if (!isTargetError(error) || error.code !== 'PRECONDITION_FAILED') throw error;
+    await checkPlace(destination, manifest, false);
+  }
 }
 
-function notWhole(source: TargetClient, name: string, why: string, cause?: unknown): QuackupError {
-  return new QuackupError(
-    'BACKUP_DAMAGED',
-    `${name} on ${source.target.displayName} cannot be copied: ${why}; nothing of it was stored`,
-    { cause, hint: 'quackup verify says what else is damaged; copy another backup' },
-  );
+/** Whether the manifest that is there tells what the backup's archive is. After a change of recipients it differs from the source's. */
+async function isStill(client: TargetClient, existing: StoredManifest | 'damaged'): Promise<boolean> {
+  if (existing === 'damaged') return false;
+  if (!isSealedManifest(existing)) return true;
+  const { archive } = existing;
+  const size = (await client.stat(objectKey(archive.name)))?.size ?? 0;
+  return (await readStoredHeader(client, archive, size))?.sha256 === archive.header.sha256;
 }

@@ -13,6 +13,7 @@ import { createBackup } from '../backup/create-backup.ts';
 import { cleanupBackups } from '../cleanup/cleanup-backups.ts';
 import { failureReport } from '../failure-report.ts';
 import { listBackups } from '../list/list-backups.ts';
+import { storedBytesOf } from '../list/stored-bytes.ts';
 import { isComplete } from '../retention/index.ts';
 import { verifyBackup } from '../verify/verify-backup.ts';
 import type { DailyOptions, DailyProblem, DailyReport } from './api.ts';
@@ -84,7 +85,7 @@ class DailyRun {
       backup: good?.name ?? null,
       createdAt: good?.createdAt ?? null,
       backups: listed.length,
-      storedBytes: listed.reduce((sum, { storedBytes }) => sum + storedBytes, 0),
+      storedBytes: storedBytesOf(listed),
       scannedAt: lastScan(listed),
     });
   }
@@ -147,7 +148,7 @@ class DailyRun {
       this.#fail(`verification on ${name}`, {
         code: problem.code,
         message: `${backup.backup} is damaged: ${problem.message}${more}; nothing was removed there`,
-        hint: `quackup verify ${backup.backup} --target ${name} shows all; make another backup, and look for the cause`,
+        hint: `quackup verify ${backup.backup} --target ${name} shows all; the next backup is a full one, which builds on nothing that is there: make it now, and look for the cause`,
       });
     }
     if (report.ok) await this.#raiseAlarms(target, backup, report);

@@ -15,6 +15,7 @@ export const CHECK_NAMES = {
   engine: 'DuckDB itself runs here, for verification',
   databases: 'there are databases, and each pattern matches one',
   'database-file': 'the file can be read, is a DuckDB database, and its head, free list and length are right',
+  'database-names': 'it has one name, beside which its WAL lies',
   'database-version': 'this version of DuckDB reads it',
   'database-wal': 'the WAL is there, can be read, and belongs to the database',
   'database-sidecars': 'no crash has left parts of a checkpoint or a recovery',
@@ -35,6 +36,7 @@ export const CHECK_NAMES = {
   'backup-verified': 'a backup has been restored and read lately',
   'backup-retention': 'the next cleanup leaves more than one backup',
   retention: 'the rules keep more than one backup',
+  notifications: 'the channels are usable, and their secrets are there',
 } as const;
 
 export type CheckName = keyof typeof CHECK_NAMES;

@@ -6,12 +6,15 @@ import { QuackupError } from '../errors.ts';
  * What reading an encrypted object has met with, as one of our errors; anything else stays as it is.
  *
  * @param object The key of the object.
+ * @param recipients Fingerprints of the keys that it says it is for, where they are at hand.
  * @returns BACKUP_DAMAGED, or KEY_WRONG if no key fits.
  */
-export function ageFailure(object: string, error: unknown): unknown {
+export function ageFailure(object: string, error: unknown, recipients: readonly string[] = []): unknown {
   if (!(error instanceof AgeError)) return error;
   if (error.code === 'WRONG_KEY') {
-    return new QuackupError('KEY_WRONG', `${object} cannot be read with the keys at hand: ${error.message}`, {
+    const itsKeys = recipients.length === 0 ? '' : `; it is for ${recipients.join(', ')}`;
+    const text = `${object} cannot be read with the keys at hand: ${error.message}${itsKeys}`;
+    return new QuackupError('KEY_WRONG', text, {
       cause: error,
       hint: 'quackup show names the fingerprints of the keys that it is encrypted for',
     });

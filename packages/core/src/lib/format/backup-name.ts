@@ -5,6 +5,7 @@
  *     backup_20261122_020000.tar.zst.age      the archive, encrypted
  *     backup_20261122_020000.json             the manifest
  *     backup_20261122_020000.verified.json    what the last scan found
+ *     backup_20261122_020000.damaged.json     what the last verification found that did not pass
  *     leases/...                              who is working here now
  *
  * The time is UTC. A second backup within one second gets `_2`, and so on. The order of names is not the order of time
@@ -46,11 +47,12 @@ export function startOfBackupName(name: string): Date | undefined {
 
 export const manifestKey = (name: string): ObjectKey => objectKey(`${name}.json`);
 export const verifiedKey = (name: string): ObjectKey => objectKey(`${name}.verified.json`);
+export const damagedKey = (name: string): ObjectKey => objectKey(`${name}.damaged.json`);
 export const archiveKey = (name: string, extension: string): ObjectKey => objectKey(`${name}${extension}`);
 
 /** What an object of a target's top level is, by its name. */
 export type ObjectRole =
-  | { readonly role: 'archive' | 'manifest' | 'verified'; readonly backup: string }
+  | { readonly role: 'archive' | 'manifest' | 'verified' | 'damaged'; readonly backup: string }
   | { readonly role: 'foreign' };
 
 /** What follows the extension of an encrypted archive: it is an age file. */
@@ -87,5 +89,6 @@ export function roleOfKey(key: string): ObjectRole {
   const base = key.slice(0, key.indexOf('.'));
   if (isBackupName(base) && key === `${base}.json`) return { role: 'manifest', backup: base };
   if (isBackupName(base) && key === `${base}.verified.json`) return { role: 'verified', backup: base };
+  if (isBackupName(base) && key === `${base}.damaged.json`) return { role: 'damaged', backup: base };
   return { role: 'foreign' };
 }

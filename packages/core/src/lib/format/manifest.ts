@@ -105,6 +105,6 @@ export function parseManifest(text: string, name: string): StoredManifest {
 function damaged(name: string, why: string, cause?: unknown): QuackupError {
   return new QuackupError('BACKUP_DAMAGED', `the manifest ${name}.json is damaged: ${why}`, {
     cause,
-    hint: 'the archive beside it can still be unpacked with tar; see docs/format.md',
+    hint: 'quackup repair makes it again from the archive beside it, which tar can unpack too: see docs/restore-without-quackup.md',
   });
 }

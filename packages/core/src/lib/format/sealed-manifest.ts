@@ -112,7 +112,7 @@ export async function openSealedManifest(
   try {
     for await (const part of decryptStream(identities)(once(bytes))) parts.push(part);
   } catch (error) {
-    throw ageFailure(object, error);
+    throw ageFailure(object, error, open.recipients);
   }
   let value: unknown;
   try {
@@ -136,7 +136,7 @@ export async function openSealedManifest(
 
 function damaged(object: string, why: string): QuackupError {
   return new QuackupError('BACKUP_DAMAGED', `${object} is damaged: ${why}`, {
-    hint: 'use another backup; quackup verify --all shows which are whole',
+    hint: 'quackup repair makes it again from the archive beside it; or use another backup',
   });
 }
 

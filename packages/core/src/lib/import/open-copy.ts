@@ -2,7 +2,8 @@ import { basename } from 'node:path';
 
 import { QuackupError } from '../errors.ts';
 import { checkDatabaseName } from '../config/index.ts';
-import { databaseState, FILE_ROLES, filePath } from '../snapshot/database-files.ts';
+import { FILE_ROLES } from '../snapshot/database-files.ts';
+import { filesOnDisk } from '../snapshot/files-on-disk.ts';
 import { describeHolders, findLockHolders } from '../snapshot/lock-holders.ts';
 import type { OpenedImport, PlannedDatabase } from './opened-import.ts';
 
@@ -26,7 +27,7 @@ export async function openCopy(
       },
     );
   }
-  const state = await databaseState(path);
+  const { paths, state } = await filesOnDisk(path);
   const files = FILE_ROLES.flatMap((role) => state[role] ?? []);
   const newestNs = files.reduce((newest, { modifiedNs }) => (modifiedNs > newest ? modifiedNs : newest), 0n);
   const sizeBytes = Number(files.reduce((sum, { size }) => sum + size, 0n));
@@ -37,7 +38,7 @@ export async function openCopy(
     databases: [{ ...database, sizeBytes }],
     files: FILE_ROLES.filter((role) => state[role] !== undefined).map((role) => ({
       name: role,
-      path: filePath(path, role),
+      path: paths[role],
     })),
     notes: [
       ...(state.wal === undefined

@@ -62,7 +62,7 @@ export async function acquireBackupLease(
 }
 
 /**
- * Keeps cleanups away while a backup is copied to a target. Reserves no name.
+ * Keeps cleanups away while a backup is copied to a target, or from it. Reserves no name.
  *
  * @throws LEASE_HELD if a cleanup is running.
  */
@@ -100,7 +100,7 @@ export async function acquireCleanupLease(client: TargetClient, clock: Clock): P
  * Where a lease could be neither renewed nor removed there is none. Whoever cleans up there does so from elsewhere, at a time
  * when no backup runs.
  */
-const NO_LEASE: Lease = {
+export const NO_LEASE: Lease = {
   signal: new AbortController().signal,
   throwIfLost: () => {},
   [Symbol.asyncDispose]: async () => {},

@@ -1,5 +1,6 @@
-import type { BackupSummary, NamedTarget } from '../api.ts';
+import type { BackupSummary, FailureReport, NamedTarget } from '../api.ts';
 import { QuackupError } from '../errors.ts';
+import { failureReport } from '../failure-report.ts';
 import { verifiedKey } from '../format/backup-name.ts';
 import type { KeySource } from '../encryption/encryption.ts';
 import { isSealedManifest, type Manifest, type StoredManifest } from '../format/manifest.ts';
@@ -11,8 +12,10 @@ import { type ListedBackup, readBackups, readContent } from './list-backups.ts';
 /** Everything that is known of one backup without reading its archive. */
 export interface BackupDescription {
   readonly summary: BackupSummary;
-  /** All that is known; null for OpenQuant archives, damaged manifests, and encrypted ones without a key. */
+  /** All that is known; null for OpenQuant archives, damaged manifests, and encrypted ones without a key that fits. */
   readonly manifest: Manifest | null;
+  /** Why there is no manifest although there are keys: none of them fits. */
+  readonly unreadable?: FailureReport;
   /** What the last scan found, as stored; null if there was none. */
   readonly scan: unknown;
 }
@@ -22,9 +25,9 @@ interface Options {
 }
 
 /**
- * @param options.keys For an encrypted backup. Without one there is no manifest in what is returned.
+ * @param options.keys For an encrypted backup. Without one that fits there is no manifest in what is returned.
  * @throws BACKUP_NOT_FOUND if there is no such backup.
- * @throws KEY_WRONG, BACKUP_DAMAGED if it is encrypted, and the keys do not open it, or say that it was changed.
+ * @throws BACKUP_DAMAGED if it is encrypted, and the keys say that it was changed.
  */
 export async function describeBackup(
   target: NamedTarget,
@@ -33,13 +36,14 @@ export async function describeBackup(
 ): Promise<BackupDescription> {
   const client = new TargetClient(target, { signal });
   const { summary, manifest: stored } = await findBackup(client, name);
-  const manifest = stored && (await openIfPossible(client, stored, keys));
+  const { manifest, unreadable } = stored ? await openIfPossible(client, stored, keys) : {};
   const text =
     summary.verified === null ? undefined : await client.readText(verifiedKey(name), 64 * 1024 * 1024);
   return {
     // What a key tells belongs to the summary too.
     summary: manifest?.recipients === undefined ? summary : { ...summary, ...namesOf(manifest) },
     manifest: manifest ?? null,
+    ...(unreadable && { unreadable }),
     scan: text === undefined ? null : JSON.parse(text),
   };
 }
@@ -48,12 +52,17 @@ async function openIfPossible(
   client: TargetClient,
   stored: StoredManifest,
   keys: KeySource | undefined,
-): Promise<Manifest | undefined> {
-  if (!isSealedManifest(stored)) return stored;
+): Promise<{ readonly manifest?: Manifest; readonly unreadable?: FailureReport }> {
+  if (!isSealedManifest(stored)) return { manifest: stored };
   const identities = (await keys?.()) ?? [];
-  return identities.length === 0
-    ? undefined
-    : openManifest(new ArchiveReader(client, async () => identities), stored);
+  if (identities.length === 0) return {};
+  try {
+    return { manifest: await openManifest(new ArchiveReader(client, async () => identities), stored) };
+  } catch (error) {
+    // Whose backup it is says the part that needs no key.
+    if (!(error instanceof QuackupError) || error.code !== 'KEY_WRONG') throw error;
+    return { unreadable: failureReport(error) };
+  }
 }
 
 const namesOf = ({ databases, failed }: Manifest): Pick<BackupSummary, 'databases' | 'failedDatabases'> => ({
@@ -65,29 +74,6 @@ const namesOf = ({ databases, failed }: Manifest): Pick<BackupSummary, 'database
 async function findBackup(client: TargetClient, name: string): Promise<ListedBackup> {
   const backups = await readBackups(client, await readContent(client));
   const backup = backups.find(({ summary }) => summary.name === name);
-  if (backup === undefined) throw notFound(client, name);
+  if (backup === undefined) throw await notFound(client, name);
   return backup;
-}
-
-/**
- * The name of a backup: `latest` is the newest whose manifest is whole and whose archives are there.
- *
- * @throws BACKUP_NOT_FOUND if there is none.
- */
-export async function resolveBackupName(
-  target: NamedTarget,
-  nameOrLatest: string,
-  { signal }: Options = {},
-): Promise<string> {
-  const name = nameOrLatest.replace(/\.(?:(?:tar\.zst|tar\.gz|tar)(?:\.age)?|json)$/, '');
-  if (name !== 'latest') return name;
-  const client = new TargetClient(target, { signal });
-  const backups = await readBackups(client, await readContent(client));
-  const newest = backups.find(({ summary }) => summary.damaged === undefined);
-  if (newest === undefined) {
-    throw new QuackupError('BACKUP_NOT_FOUND', `there is no backup on ${target.target.displayName}`, {
-      hint: 'make one with quackup backup',
-    });
-  }
-  return newest.summary.name;
 }

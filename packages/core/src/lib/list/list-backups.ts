@@ -7,6 +7,7 @@ import { orderedMap } from '../archive/ordered-map.ts';
 import { QuackupError } from '../errors.ts';
 import { failureReport } from '../failure-report.ts';
 import {
+  damagedKey,
   isBackupName,
   isEncryptedKey,
   roleOfKey,
@@ -14,11 +15,13 @@ import {
   verifiedKey,
 } from '../format/backup-name.ts';
 import { describeSize, hasSizeOf } from '../format/archive-size.ts';
+import { type DamageRecord, MAX_DAMAGE_RECORD_BYTES, parseDamageRecord } from '../format/damage-record.ts';
 import { isSealedManifest, type StoredManifest } from '../format/manifest.ts';
 import { readOpenQuantMetadata } from '../openquant/openquant-archive.ts';
 import { loadManifest } from '../read/load-backup.ts';
 import { TargetClient } from '../target/target-client.ts';
-import { whatRemovalFrees } from './what-removal-frees.ts';
+import { foundDamage } from './found-damage.ts';
+import { archivesOf, whatRemovalFrees } from './what-removal-frees.ts';
 
 const MANIFESTS_AT_ONCE = 16;
 const MAX_VERIFIED_BYTES = 64 * 1024 * 1024;
@@ -31,6 +34,8 @@ export interface TargetContent {
   readonly verified: ReadonlySet<string>;
   /** Archives by the name of their backup, whether or not there is a manifest. */
   readonly archives: ReadonlyMap<string, readonly ObjectInfo[]>;
+  /** What verifications found. */
+  readonly damage: readonly DamageRecord[];
   /** Lengths of all archives by key. */
   readonly sizes: ReadonlyMap<string, number>;
 }
@@ -47,16 +52,24 @@ export async function readContent(client: TargetClient): Promise<TargetContent> 
   const verified = new Set<string>();
   const archives = new Map<string, ObjectInfo[]>();
   const sizes = new Map<string, number>();
+  const damaged: string[] = [];
   for await (const info of client.list('backup_')) {
     const role = roleOfKey(info.key);
     if (role.role === 'manifest') manifests.add(role.backup);
     else if (role.role === 'verified') verified.add(role.backup);
+    else if (role.role === 'damaged') damaged.push(role.backup);
     else if (role.role === 'archive') {
       archives.set(role.backup, [...(archives.get(role.backup) ?? []), info]);
       sizes.set(info.key, info.size);
     }
   }
-  return { manifests, verified, archives, sizes };
+  const damage: DamageRecord[] = [];
+  for (const backup of damaged) {
+    const text = await client.readText(damagedKey(backup), MAX_DAMAGE_RECORD_BYTES);
+    // Gone: it has been refuted just now.
+    if (text !== undefined) damage.push(parseDamageRecord(backup, text));
+  }
+  return { manifests, verified, archives, damage, sizes };
 }
 
 /**
@@ -90,7 +103,11 @@ export async function readBackups(client: TargetClient, content: TargetContent):
   return listed
     .map(({ manifest, summary }) => ({
       manifest,
-      summary: { ...summary, freesBytes: frees.get(summary.name) ?? 0 },
+      summary: {
+        ...summary,
+        archives: archivesOf({ manifest, summary }, content.sizes),
+        freesBytes: frees.get(summary.name) ?? 0,
+      },
     }))
     .toSorted((a, b) => byStart(b.summary, a.summary));
 }
@@ -116,6 +133,7 @@ async function readOwn(
     if (!(error instanceof QuackupError)) throw error;
     return { manifest: undefined, summary: damagedSummary(client, name, content, error) };
   }
+  const verified = content.verified.has(name) ? await readVerified(client, name) : null;
   return {
     manifest,
     summary: {
@@ -125,9 +143,11 @@ async function readOwn(
       origin: 'quackup',
       ...contents(manifest),
       dependsOn: manifest.references.map((reference) => reference.name),
+      archives: [],
       freesBytes: 0,
       target: client.name,
-      verified: content.verified.has(name) ? await readVerified(client, name) : null,
+      verified,
+      ...foundDamage(manifest, content, verified),
       ...missingArchive(manifest, content),
     },
   };
@@ -194,6 +214,7 @@ function damagedSummary(
     sizeBytes: 0,
     storedBytes: (content.archives.get(name) ?? []).reduce((sum, { size }) => sum + size, 0),
     dependsOn: [],
+    archives: [],
     freesBytes: 0,
     target: client.name,
     verified: null,
@@ -229,6 +250,7 @@ async function readForeign(
     recipients: [],
     storedBytes: info.size,
     dependsOn: [],
+    archives: [],
     freesBytes: 0,
     target: client.name,
     verified: null,

@@ -1,4 +1,5 @@
 import { ARCHIVE_EXTENSIONS } from '../format/backup-name.ts';
+import type { BackupSummary } from '../api.ts';
 import type { ListedBackup, TargetContent } from './list-backups.ts';
 
 /**
@@ -9,7 +10,7 @@ export function whatRemovalFrees(
   backups: readonly Pick<ListedBackup, 'summary' | 'manifest'>[],
   { sizes }: Pick<TargetContent, 'sizes'>,
 ): ReadonlyMap<string, number> {
-  const needs = new Map(backups.map((backup) => [backup.summary.name, archivesOf(backup, sizes)]));
+  const needs = new Map(backups.map((backup) => [backup.summary.name, keysOf(backup, sizes)]));
   const users = new Map<string, number>();
   for (const archives of needs.values()) {
     for (const archive of archives) users.set(archive, (users.get(archive) ?? 0) + 1);
@@ -28,7 +29,18 @@ export function whatRemovalFrees(
 const isUnreadable = ({ summary, manifest }: Pick<ListedBackup, 'summary' | 'manifest'>): boolean =>
   manifest === undefined && summary.origin === 'quackup';
 
-function archivesOf(
+/** The archives that a backup needs, its own among them, as far as they are there. */
+export function archivesOf(
+  backup: Pick<ListedBackup, 'summary' | 'manifest'>,
+  sizes: TargetContent['sizes'],
+): BackupSummary['archives'] {
+  return keysOf(backup, sizes).flatMap((name) => {
+    const sizeBytes = sizes.get(name);
+    return sizeBytes === undefined ? [] : [{ name, sizeBytes }];
+  });
+}
+
+function keysOf(
   { summary, manifest }: Pick<ListedBackup, 'summary' | 'manifest'>,
   sizes: ReadonlyMap<string, number>,
 ): readonly string[] {

@@ -55,6 +55,8 @@ export async function openOpenQuantSource(
   return {
     backup: name,
     databases: metadata.databases.map((entry) => ({ name: entry.name, path: entry.original_path })),
+    failed: [],
+    rolesOf: () => ['database'],
     sizeOf,
     bytesOnDisk: sizeOf,
     write: async (database, options) => {

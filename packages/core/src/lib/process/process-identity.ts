@@ -2,7 +2,7 @@
  * Which process left something behind, and whether it still runs. A process id is used again; together with the start
  * of the process, and the boot of the machine, it is not.
  */
-import { readFile } from 'node:fs/promises';
+import { access, readFile } from 'node:fs/promises';
 
 /** When process `pid` started, in clock ticks since boot; 0 where the system does not tell; undefined if there is none. */
 export async function processStart(pid: number): Promise<number | undefined> {
@@ -30,7 +30,23 @@ export async function ownProcessStart(): Promise<number> {
 /** Whether the process with this id and this start still runs on this machine. */
 export async function isProcessAlive(pid: number, start: number): Promise<boolean> {
   const now = await processStart(pid);
-  return now !== undefined && now === start;
+  if (now === undefined) return isHidden(pid);
+  return now === start;
+}
+
+/** Whether a process is there of which the system tells us nothing (`hidepid`). Which one it is stays unknown; it may be the one. */
+async function isHidden(pid: number): Promise<boolean> {
+  if (process.platform !== 'linux') return false;
+  try {
+    await access(`/proc/${pid}/stat`);
+    return false;
+  } catch {}
+  try {
+    process.kill(pid, 0);
+    return false;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
 }
 
 /** Something that changes at every boot; empty where the system does not tell. */

@@ -7,7 +7,7 @@ import { algorithmOfKey, type Codec, createCodec } from '../archive/compression.
 import { type ArchiveIndex, decodePages, parseIndexHead } from '../archive/index-file.ts';
 import { checkDatabaseName, checkEntryNames } from '../config/index.ts';
 import { QuackupError } from '../errors.ts';
-import { isBackupName, manifestKey } from '../format/backup-name.ts';
+import { isBackupName, manifestKey, roleOfKey } from '../format/backup-name.ts';
 import { ageFailure } from '../encryption/age-failure.ts';
 import { contentSize } from '../format/archive-size.ts';
 import {
@@ -72,7 +72,7 @@ export async function loadIndex(archives: ArchiveReader, manifest: Manifest): Pr
     stored = await readStored(archives, key, place);
   } catch (error) {
     if (error instanceof QuackupError || (error as { code?: string }).code !== 'NOT_FOUND') throw error;
-    throw damaged(manifest, 'its archive is gone', error);
+    throw damaged(manifest, 'its archive is gone', { cause: error, isThere: false });
   }
   if (stored.length !== place.length) throw damaged(manifest, 'the archive ends before it does');
   if (createHash('sha256').update(stored).digest('hex') !== place.sha256) {
@@ -85,7 +85,15 @@ export async function loadIndex(archives: ArchiveReader, manifest: Manifest): Pr
   return index;
 }
 
-export function notFound(client: TargetClient, name: string): QuackupError {
+/** That there is no such backup. One whose manifest alone is lost can be had back. */
+export async function notFound(client: TargetClient, name: string): Promise<QuackupError> {
+  for await (const { key } of client.list(`${name}.`)) {
+    if (roleOfKey(key).role !== 'archive') continue;
+    const message = `there is no backup ${name} on ${client.target.displayName}, only its archive ${key}: it was not finished, or its manifest was lost`;
+    return new QuackupError('BACKUP_NOT_FOUND', message, {
+      hint: 'quackup repair lists it again if the archive is whole',
+    });
+  }
   return new QuackupError('BACKUP_NOT_FOUND', `there is no backup ${name} on ${client.target.displayName}`, {
     hint: 'quackup list shows the backups that there are',
   });
@@ -177,9 +185,19 @@ function sizeOfContent(archive: Manifest['references'][number]): number {
   }
 }
 
-function damaged(manifest: Manifest, why: string, cause?: unknown): QuackupError {
+function damaged(
+  manifest: Manifest,
+  why: string,
+  { cause, isThere = true }: { readonly cause?: unknown; readonly isThere?: boolean } = {},
+): QuackupError {
+  const { kind, archive } = manifest;
+  // Of others nothing tells where the chunks of the earlier archives are, or whether data are whole.
+  const isRepairable = isThere && kind === 'full' && archive.compression.algorithm !== 'none';
+  const another = 'use another backup; quackup verify --all shows which are whole';
   return new QuackupError('BACKUP_DAMAGED', `the index of ${manifest.name} is damaged: ${why}`, {
     cause,
-    hint: 'use another backup; quackup verify --all shows which are whole',
+    hint: isRepairable
+      ? `quackup repair makes it again, under a new name, if the archive is whole; or ${another}`
+      : another,
   });
 }

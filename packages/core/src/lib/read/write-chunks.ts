@@ -54,7 +54,7 @@ export async function writeChunks(
     }
     if ('errno' in answer) {
       const { code, message } = answer.errno;
-      throw Object.assign(new Error(message), { code });
+      throw Object.assign(new Error(message), { code, syscall: 'write' });
     }
     const { chunk, message } = answer;
     throw new DamagedChunk({ archive, chunk, database: entry.database }, message);

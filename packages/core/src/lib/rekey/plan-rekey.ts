@@ -29,23 +29,27 @@ export interface RekeyPlan {
 /**
  * @param listed All backups of a target.
  * @param wanted Fingerprints, sorted.
+ * @param mixed Names of archives that are not for those whom the manifests name.
  */
-export function planRekey(listed: readonly ListedBackup[], wanted: readonly string[]): RekeyPlan {
-  const sealed: SealedManifest[] = [];
+export function planRekey(
+  listed: readonly ListedBackup[],
+  wanted: readonly string[],
+  mixed: ReadonlySet<string>,
+): RekeyPlan {
+  const sealed = sealedOf(listed);
   const plain: string[] = [];
   const damaged: string[] = [];
   for (const { manifest, summary } of listed) {
     if (manifest === undefined && summary.origin === 'quackup') damaged.push(summary.name);
     else if (manifest === undefined || !isSealedManifest(manifest)) plain.push(summary.name);
-    else sealed.push(manifest);
   }
-  const isDone = ({ recipients }: SealedManifest): boolean =>
-    JSON.stringify(recipients.toSorted()) === JSON.stringify(wanted);
+  const isDone = ({ recipients, archive }: SealedManifest): boolean =>
+    JSON.stringify(recipients.toSorted()) === JSON.stringify(wanted) && !mixed.has(archive.name);
   const pending = sealed.filter((manifest) => !isDone(manifest)).toSorted(byStart);
   const owned = new Set(sealed.map(({ archive }) => archive.name));
   return {
     steps: [
-      ...withoutBackup(pending, owned),
+      ...withoutBackup(sealed, owned, (backup, archive) => !isDone(backup) || mixed.has(archive)),
       ...pending.map((manifest) => ({
         archive: bare(manifest.archive),
         manifest,
@@ -59,12 +63,21 @@ export function planRekey(listed: readonly ListedBackup[], wanted: readonly stri
   };
 }
 
-/** Archives that pending backups need and that belong to no listed one. */
-function withoutBackup(pending: readonly SealedManifest[], owned: ReadonlySet<string>): RekeyStep[] {
+/** The sealed manifests of a target. */
+export const sealedOf = (listed: readonly ListedBackup[]): SealedManifest[] =>
+  listed.flatMap(({ manifest }) => (manifest !== undefined && isSealedManifest(manifest) ? [manifest] : []));
+
+/** Archives that backups need, that belong to no listed one, and that have to be done. */
+function withoutBackup(
+  sealed: readonly SealedManifest[],
+  owned: ReadonlySet<string>,
+  isDue: (backup: SealedManifest, archive: string) => boolean,
+): RekeyStep[] {
   const found = new Map<string, ArchiveReference>();
-  for (const { references } of pending) {
-    for (const reference of references) {
-      if (!owned.has(reference.name) && isEncryptedKey(reference.name)) found.set(reference.name, reference);
+  for (const backup of sealed) {
+    for (const reference of backup.references) {
+      const { name } = reference;
+      if (!owned.has(name) && isEncryptedKey(name) && isDue(backup, name)) found.set(name, reference);
     }
   }
   return [...found.values()]

@@ -3,7 +3,8 @@
  * once for each recipient; a manifest is sealed anew. Nothing is decrypted but manifests.
  *
  * One backup after the other, the archive before its manifest. A run that is killed between the two leaves a backup whose archive
- * is for the new recipients and whose manifest is for the old ones; the next run finishes it, with keys of both at hand.
+ * is for the new recipients and whose manifest is for the old ones; the next run finishes it, with keys of both at hand. It looks
+ * at what archives are, not only at what manifests say.
  */
 import { AgeError, checkRecipients, type Identity, type Recipient } from '@quackup/age';
 import { isTargetError } from '@quackup/target-api';
@@ -26,7 +27,8 @@ import { readBackups, readContent } from '../list/list-backups.ts';
 import type { OnProgress } from '../progress.ts';
 import { notAllowed } from '../target/refusals.ts';
 import { TargetClient } from '../target/target-client.ts';
-import { bytesOf, planRekey, type RekeyPlan, type RekeyStep } from './plan-rekey.ts';
+import { findMixed } from './find-mixed.ts';
+import { bytesOf, planRekey, type RekeyPlan, type RekeyStep, sealedOf } from './plan-rekey.ts';
 import { replaceHeader } from './replace-header.ts';
 
 export interface RekeyOptions {
@@ -34,7 +36,7 @@ export interface RekeyOptions {
   readonly recipients: readonly Recipient[];
   /** Keys that open the backups as they are; if somebody is removed, also one of the new recipients. */
   readonly keys: KeySource;
-  /** Only say what would be done. Needs no key. */
+  /** Only say what would be done. Needs no key, and so passes over archives of removed backups under manifests that are done. */
   readonly dryRun?: boolean;
   readonly signal?: AbortSignal;
   readonly onProgress?: OnProgress;
@@ -44,7 +46,10 @@ export interface RekeyOptions {
 export interface RekeyReport {
   /** Fingerprints of the recipients. */
   readonly recipients: readonly string[];
-  /** Backups that are for them now, with the fingerprints that were added and removed; with a dry run: that would be. */
+  /**
+   * Backups that are for them now, with the fingerprints that were added and removed; with a dry run: that would be. None of both: its
+   * manifest was for them already, its archive was not.
+   */
   readonly rekeyed: readonly {
     readonly backup: string;
     readonly added: readonly string[];
@@ -77,10 +82,10 @@ export async function rekeyTarget(target: NamedTarget, options: RekeyOptions): P
   const identities = dryRun ? [] : await keys();
   if (!dryRun && identities.length === 0) throw keyRequired(`what is on ${client.name}`);
   await using lease = dryRun ? undefined : await acquireCleanupLease(client, clock);
-  const plan = planRekey(
-    await readBackups(client, await readContent(client)),
-    fingerprintsOf({ recipients }),
-  );
+  const content = await readContent(client);
+  const listed = await readBackups(client, content);
+  const mixed = await findMixed(client, sealedOf(listed), content.sizes, { recipients, identities });
+  const plan = planRekey(listed, fingerprintsOf({ recipients }), mixed);
   if (lease === undefined) return report(plan, options, plan.steps, [], bytesOf(plan.steps));
   await checkFinishable(plan, identities, recipients);
   // Awaited: the lease is held until it is done.
@@ -181,7 +186,7 @@ async function checkFinishable(
   identities: readonly Identity[],
   recipients: readonly Recipient[],
 ): Promise<void> {
-  if (steps.every(({ manifest, removed }) => manifest !== undefined && removed.length === 0)) return;
+  if (steps.every(({ added, removed }) => added.length > 0 && removed.length === 0)) return;
   const fileKey = new Uint8Array(16);
   const stanzas = (await Promise.all(recipients.map((each) => each.wrapFileKey(fileKey)))).flat();
   for (const identity of identities) {

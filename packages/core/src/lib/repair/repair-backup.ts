@@ -158,7 +158,7 @@ async function manifestOf(
   if (index === undefined) return undefined;
   const problems = new Problems();
   const identities = isEncryptedKey(whole.name) ? await archives.identities(whole.name) : undefined;
-  await checkArchive(client, manifest, problems, { index, ...(identities && { identities }) });
+  await checkArchive(client, manifest.archive, problems, { index, ...(identities && { identities }) });
   const [first] = problems.list();
   if (first !== undefined) throw unrepairable(whole.name, new Error(first.message));
   for (const reference of references) {
@@ -191,7 +191,7 @@ function unrepairable(archive: string, cause: unknown): QuackupError {
     `${archive} cannot be listed again: ${(cause as Error).message}`,
     {
       cause,
-      hint: 'copy the backup from another target, if it is there; a full archive can be unpacked with tar up to the damage',
+      hint: 'quackup copy --repair brings the backup back from another target, if it is there; a full archive can be unpacked with tar up to the damage',
     },
   );
 }

@@ -13,6 +13,7 @@ import {
   isBackupName,
   manifestKey,
   startOfBackupName,
+  damagedKey,
   verifiedKey,
 } from '../format/backup-name.ts';
 import type { Encryption, KeySource } from '../encryption/encryption.ts';
@@ -195,7 +196,7 @@ async function write(client: TargetClient, backup: string, repair: Repair): Prom
   const { archive, archiveKey, name, manifest } = repair;
   await client.put(objectKey(archiveKey), onePiece(archive), { size: archive.length });
   await client.putText(manifestKey(name), manifest);
-  const replaced: readonly ObjectKey[] = [manifestKey(backup), verifiedKey(backup)];
+  const replaced: readonly ObjectKey[] = [manifestKey(backup), verifiedKey(backup), damagedKey(backup)];
   for (const key of replaced) await client.delete(key);
 }
 

@@ -16,14 +16,13 @@ export interface DestinationOptions {
 }
 
 /**
- * @throws ARCHIVE_HOSTILE if a name or path is not one that a backup holds, or two lead to one place.
+ * @throws ARCHIVE_HOSTILE if a name or path is not one that a backup holds.
  * @throws RESTORE_FAILED if an original path means nothing here.
  */
 export function planDestinations(
   databases: readonly { readonly name: string; readonly path: string }[],
   { restoreDir, baseDir }: DestinationOptions,
 ): Destination[] {
-  const taken = new Map<string, string>();
   return databases.map(({ name, path }) => {
     const wrong = checkDatabaseName(name);
     if (wrong !== undefined) {
@@ -34,19 +33,6 @@ export function planDestinations(
     }
     const destination =
       restoreDir === undefined ? originalPath(name, path, baseDir) : join(resolve(restoreDir), name);
-    // Case folded: on macOS and Windows the two would be one file.
-    const key = destination.normalize('NFC').toLowerCase();
-    const other = taken.get(key);
-    if (other !== undefined) {
-      throw new QuackupError(
-        'ARCHIVE_HOSTILE',
-        `${other} and ${name} would both be restored to ${destination}`,
-        {
-          hint: 'restore them one at a time: --database NAME --restore-dir DIR',
-        },
-      );
-    }
-    taken.set(key, name);
     return { name, path: destination };
   });
 }

@@ -90,7 +90,7 @@ export const isWithoutHardLinks = (error: unknown): boolean =>
 /**
  * The journal that an earlier restore left, or undefined.
  *
- * @throws RESTORE_PENDING if that restore may still be running.
+ * @throws RESTORE_PENDING if that restore may still be running, or another version has written the journal.
  */
 export async function readJournal(site: RestoreSite): Promise<Journal | 'unreadable' | undefined> {
   let text: string;
@@ -100,13 +100,15 @@ export async function readJournal(site: RestoreSite): Promise<Journal | 'unreada
     if (isCode(error, 'ENOENT')) return undefined;
     throw error;
   }
-  let journal: Journal;
+  let content: unknown;
   try {
-    journal = journalSchema.parse(JSON.parse(text));
+    content = JSON.parse(text);
   } catch {
     // Cut off while it was created, which is before anything else was touched: later changes replace it in one step.
     return 'unreadable';
   }
+  const { success, data: journal } = journalSchema.safeParse(content);
+  if (!success) throw ofAnotherVersion(site);
   if (await isKnownDead(journal.holder)) return journal;
   throw pending(
     site,
@@ -118,6 +120,14 @@ function pending(site: RestoreSite, why: string): QuackupError {
   return new QuackupError('RESTORE_PENDING', `${site.path} cannot be restored now: ${why}`, {
     hint: `wait for it to end; if that process is gone for good, see docs/errors/RESTORE_PENDING.md`,
   });
+}
+
+function ofAnotherVersion(site: RestoreSite): QuackupError {
+  return new QuackupError(
+    'RESTORE_PENDING',
+    `${site.path} cannot be restored now: a restore by another version of Quackup has not been finished there; nothing was touched`,
+    { hint: 'run "quackup restore" of that version to this place: it finishes or undoes it first' },
+  );
 }
 
 /** Writes a new file and syncs it. */

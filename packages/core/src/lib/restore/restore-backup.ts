@@ -2,30 +2,44 @@
  * A restore: all databases are written and checked beside their places first, then each is switched in. A database that
  * cannot be restored is reported; the others are restored.
  */
-import { mkdir, realpath } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { mkdir, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
 
-import type { FailureReport, NamedTarget, RestoreOptions, RestoreReport } from '../api.ts';
+import type { Clock, FailureReport, NamedTarget, RestoreOptions, RestoreReport } from '../api.ts';
 import { systemClock } from '../clock.ts';
 import { QuackupError } from '../errors.ts';
 import { failureReport } from '../failure-report.ts';
 import type { FileRole } from '../format/schema.ts';
+import { type Lease, NO_LEASE } from '../lease/lease.ts';
+import { acquireReadLease } from '../lease/read-lease.ts';
 import { ownHolder } from '../process/holder.ts';
-import { describeHolders, findLockHolders } from '../snapshot/lock-holders.ts';
 import { TargetClient } from '../target/target-client.ts';
-import { type Destination, planDestinations } from './destinations.ts';
+import { planDestinations } from './destinations.ts';
 import { claimSite } from './journal.ts';
+import { keepOwner } from './keep-owner.ts';
+import { refuseOnePlace } from './one-place.ts';
+import { refuseHeld } from './refuse-held.ts';
+import { refuseWalBehindLink, refuseWalBesideLink } from './refuse-links.ts';
+import { type Place, resolvePlace } from './resolve-place.ts';
+import { inWay, notRecovered, notReplaced, notSettled, notWritten } from './restore-errors.ts';
 import { openRestoreSource, type RestoreSource } from './restore-source.ts';
 import { exists, type Journal, RestoreSite } from './restore-site.ts';
-import { freeSuffix, recoverSite, removeTraces, settleSwitch, switchSets } from './switch-sets.ts';
+import { asideFiles, type InPlace, recoverSite, removeTraces, settleSwitch } from './settle-switch.ts';
+import { freeSuffix, switchSets } from './switch-sets.ts';
 import { checkFreeSpace } from './write-set.ts';
+
+/** A database and where it goes. */
+interface Destination extends Place {
+  readonly name: string;
+}
 
 /** A database that has been written beside its place. */
 interface Prepared {
-  readonly name: string;
+  readonly destination: Destination;
   readonly site: RestoreSite;
   readonly journal: Journal;
   readonly sizeBytes: number;
+  readonly warning: string | undefined;
 }
 
 /**
@@ -36,6 +50,8 @@ interface Prepared {
  * @throws DATABASE_NOT_IN_BACKUP if there is no such database in it.
  * @throws TARGET_EXISTS if a file is in the way and `overwrite` is not set: nothing has been touched then.
  * @throws DATABASE_IN_USE if a process holds a database that would be replaced: nothing has been touched then.
+ * @throws RESTORE_FAILED if two databases would go to one place, or a place is none that can be restored to: nothing has
+ *   been touched then.
  * @throws RESTORE_PENDING if another restore to the same place is under way.
  * @throws NO_SPACE if there is not enough room: nothing has been touched then.
  */
@@ -49,8 +65,21 @@ export async function restoreBackup(
   await using source = await openRestoreSource(client, name, options.keys);
   const run = new RestoreRun(source, options);
   await run.plan();
-  if (options.dryRun !== true) await run.execute();
+  if (options.dryRun !== true) {
+    await using _reading = await readLeaseIfFree(client, name, options.clock ?? systemClock);
+    await run.execute();
+  }
   return run.report(Math.round(performance.now() - startedMs));
+}
+
+/** A restore does not wait for a cleanup. If that removes the backup, it fails, and what was in its place stays. */
+async function readLeaseIfFree(client: TargetClient, name: string, clock: Clock): Promise<Lease> {
+  try {
+    return await acquireReadLease(client, name, clock);
+  } catch (error) {
+    if (error instanceof QuackupError && error.code === 'LEASE_HELD') return NO_LEASE;
+    throw error;
+  }
 }
 
 class RestoreRun {
@@ -59,8 +88,9 @@ class RestoreRun {
   readonly #recovered: string[] = [];
   readonly #restored: { name: string; path: string; sizeBytes: number }[] = [];
   readonly #movedAside: string[] = [];
+  readonly #warnings: string[] = [];
   readonly #failed: { name: string; path: string; error: FailureReport }[] = [];
-  #destinations: Destination[] = [];
+  readonly #destinations: Destination[] = [];
 
   constructor(source: RestoreSource, options: RestoreOptions) {
     this.#source = source;
@@ -70,29 +100,46 @@ class RestoreRun {
   /** Decides where everything goes and refuses what must not be done. Touches nothing but leftovers of killed runs. */
   async plan(): Promise<void> {
     const { database, overwrite = false, dryRun = false } = this.#options;
-    const wanted = this.#source.databases.filter(({ name }) => database === undefined || name === database);
-    if (wanted.length === 0) {
-      throw new QuackupError(
-        'DATABASE_NOT_IN_BACKUP',
-        `${this.#source.backup} holds no database ${database}`,
-        {
-          hint: `it holds ${this.#source.databases.map(({ name }) => name).join(', ')}`,
-        },
-      );
+    const { backup, databases, failed } = this.#source;
+    const wanted = databases.filter(({ name }) => database === undefined || name === database);
+    if (database !== undefined && wanted.length === 0) {
+      const why = failed.includes(database) ? ', which failed when it was made' : '';
+      throw new QuackupError('DATABASE_NOT_IN_BACKUP', `${backup} holds no database ${database}${why}`, {
+        hint: `it holds ${databases.map(({ name }) => name).join(', ')}`,
+      });
     }
-    const planned = planDestinations(wanted, this.#options);
-    this.#destinations = await Promise.all(
-      planned.map(async ({ name, path }) => ({ name, path: await resolveLink(path) })),
-    );
-    for (const { path } of this.#destinations) {
-      const site = new RestoreSite(path);
-      if (!dryRun && (await exists(site.folder))) {
-        const recovered = await recoverSite(site);
-        if (recovered !== undefined) this.#recovered.push(recovered);
+    if (database === undefined && failed.length > 0) {
+      this.#warnings.push(`not in this backup, for they failed when it was made: ${failed.join(', ')}`);
+    }
+    for (const { name, path } of planDestinations(wanted, this.#options)) {
+      const place = await resolvePlace(path).catch((error: unknown) => {
+        throw notWritten(new RestoreSite(path), error);
+      });
+      this.#destinations.push({ name, ...place });
+    }
+    await refuseOnePlace(this.#destinations);
+    for (const destination of this.#destinations) {
+      const site = new RestoreSite(destination.path);
+      if (!dryRun) await this.#recover(site);
+      try {
+        const inTheWay = await site.liveFiles();
+        if (inTheWay.length > 0 && !overwrite) throw inWay(site, inTheWay, this.#recovered);
+        await refuseWalBesideLink(destination);
+        refuseWalBehindLink(destination.name, destination, this.#source.rolesOf(destination.name));
+        if (inTheWay.includes('database')) await refuseHeld(site.path);
+      } catch (error) {
+        throw notWritten(site, error);
       }
-      const inTheWay = await site.liveFiles();
-      if (inTheWay.length > 0 && !overwrite) throw inWay(site, inTheWay, this.#recovered);
-      if (inTheWay.includes('database')) await refuseHeld(path);
+    }
+  }
+
+  async #recover(site: RestoreSite): Promise<void> {
+    try {
+      if (!(await exists(site.folder))) return;
+      const recovered = await recoverSite(site);
+      if (recovered !== undefined) this.#recovered.push(recovered);
+    } catch (error) {
+      throw notRecovered(site, error);
     }
   }
 
@@ -134,29 +181,32 @@ class RestoreRun {
       movedAside: this.#movedAside,
       failed: this.#failed,
       recovered: this.#recovered,
+      warnings: this.#warnings,
       dryRun,
       durationMs,
     };
   }
 
   async #checkSpace(): Promise<void> {
-    const byFolder = new Map<string, number>();
+    // By file system: folders of one have one free space between them.
+    const needs = new Map<bigint, { readonly folder: string; readonly bytes: number }>();
     for (const { name, path } of this.#destinations) {
       const folder = dirname(path);
+      let device: bigint;
       try {
         await mkdir(folder, { recursive: true });
+        device = (await stat(folder, { bigint: true })).dev;
       } catch (error) {
         throw notWritten(new RestoreSite(path), error);
       }
-      byFolder.set(folder, (byFolder.get(folder) ?? 0) + this.#source.bytesOnDisk(name));
+      const before = needs.get(device) ?? { folder, bytes: 0 };
+      needs.set(device, { ...before, bytes: before.bytes + this.#source.bytesOnDisk(name) });
     }
-    for (const [folder, bytes] of byFolder) await checkFreeSpace(folder, bytes);
+    for (const { folder, bytes } of needs.values()) await checkFreeSpace(folder, bytes);
   }
 
-  async #prepare(
-    { name, path }: Destination,
-    onBytes: (bytes: number) => void,
-  ): Promise<Prepared | undefined> {
+  async #prepare(destination: Destination, onBytes: (bytes: number) => void): Promise<Prepared | undefined> {
+    const { name, path } = destination;
     const { clock = systemClock, signal } = this.#options;
     const site = new RestoreSite(path);
     const journal: Journal = {
@@ -178,7 +228,14 @@ class RestoreRun {
         pathOf: (role) => site.fresh(role),
         onBytes,
       });
-      return { name, site, journal: { ...journal, newFiles }, sizeBytes: this.#source.sizeOf(name) };
+      const warning = (await exists(site.path))
+        ? await keepOwner(
+            site.path,
+            newFiles.map((role) => site.fresh(role)),
+          )
+        : undefined;
+      const sizeBytes = this.#source.sizeOf(name);
+      return { destination, site, journal: { ...journal, newFiles }, sizeBytes, warning };
     } catch (error) {
       const explained = await giveUp(site, error);
       if (signal?.aborted === true) throw explained;
@@ -188,11 +245,13 @@ class RestoreRun {
     }
   }
 
-  async #switch({ name, site, journal, sizeBytes }: Prepared): Promise<void> {
+  async #switch({ destination, site, journal, sizeBytes, warning }: Prepared): Promise<void> {
+    const { name } = destination;
     try {
-      const oldFiles = await this.#checkStillFree(site);
+      const oldFiles = await this.#checkStillFree(site, destination);
       this.#movedAside.push(...(await switchOrUndo(site, { ...journal, oldFiles })));
       this.#restored.push({ name, path: site.path, sizeBytes });
+      if (warning !== undefined) this.#warnings.push(warning);
     } catch (error) {
       const explained = error instanceof QuackupError ? error : notReplaced(site, error);
       if (this.#destinations.length === 1) throw explained;
@@ -201,10 +260,11 @@ class RestoreRun {
   }
 
   /** Looked at again: the writing took its time, and somebody may have come. */
-  async #checkStillFree(site: RestoreSite): Promise<FileRole[]> {
+  async #checkStillFree(site: RestoreSite, place: Place): Promise<FileRole[]> {
     try {
       const oldFiles = await site.liveFiles();
       if (oldFiles.length > 0 && this.#options.overwrite !== true) throw inWay(site, oldFiles, []);
+      await refuseWalBesideLink(place);
       if (oldFiles.includes('database')) await refuseHeld(site.path);
       return oldFiles;
     } catch (error) {
@@ -234,98 +294,21 @@ async function giveUp(site: RestoreSite, error: unknown): Promise<unknown> {
  * Switches to the new set. What fails in the middle is undone as after a crash.
  *
  * @returns the paths of the old set's files by now.
+ * @throws DATABASE_IN_USE if a process has opened the old set at the last moment: it is in place again.
  * @throws RESTORE_FAILED if the old set is in place again, or if not even that could be done.
  */
 async function switchOrUndo(site: RestoreSite, journal: Journal): Promise<readonly string[]> {
   try {
     return await switchSets(site, journal);
   } catch (error) {
-    let inPlace: 'old' | 'new';
+    let inPlace: InPlace;
     try {
       inPlace = await settleSwitch(site, journal);
     } catch (second) {
       throw notSettled(site, journal, [error, second]);
     }
-    if (inPlace === 'old') throw notReplaced(site, error);
+    if (inPlace !== 'new') throw error instanceof QuackupError ? error : notReplaced(site, error);
     // What failed came after the switch: the new set is there, and its traces are gone by now.
-    return journal.oldFiles.map((role) => site.aside(role, journal.suffix));
+    return asideFiles(site, journal);
   }
-}
-
-/** What the file system has against writing there, in words; anything else as it is. */
-function notWritten(site: RestoreSite, error: unknown): unknown {
-  const { code, syscall } = error as NodeJS.ErrnoException;
-  if (error instanceof QuackupError || syscall === undefined) return error;
-  const full = code === 'ENOSPC' || code === 'EDQUOT' || code === 'EFBIG';
-  return new QuackupError(
-    full ? 'NO_SPACE' : 'RESTORE_FAILED',
-    `nothing was restored to ${site.path}: ${(error as Error).message}; what was there is untouched`,
-    {
-      cause: error,
-      hint: full
-        ? 'make room, or restore elsewhere with --restore-dir'
-        : 'check the permissions of the folder, or restore elsewhere with --restore-dir',
-    },
-  );
-}
-
-function notReplaced(site: RestoreSite, error: unknown): QuackupError {
-  return new QuackupError(
-    'RESTORE_FAILED',
-    `${site.path} could not be replaced: ${(error as Error).message}; it is as it was before`,
-    {
-      cause: error,
-      hint: 'check the permissions of the folder, or restore elsewhere with --restore-dir',
-    },
-  );
-}
-
-function notSettled(
-  site: RestoreSite,
-  { suffix }: Journal,
-  errors: readonly [unknown, unknown],
-): QuackupError {
-  const [first, second] = errors.map((error) => (error as Error).message);
-  return new QuackupError(
-    'RESTORE_FAILED',
-    `${site.path} could not be replaced: ${first}; nor could that be undone: ${second}; the old database is there, or beside it as ${site.path}${suffix}`,
-    {
-      cause: new AggregateError(errors),
-      hint: 'put right what the message says, then run the restore again: it first finishes or undoes this one',
-    },
-  );
-}
-
-/** Where a link at the database's place leads: the file behind it is replaced, not the link. */
-async function resolveLink(path: string): Promise<string> {
-  try {
-    return await realpath(path);
-  } catch {
-    const folder = await realpath(dirname(path)).catch(() => dirname(path));
-    return join(folder, basename(path));
-  }
-}
-
-async function refuseHeld(path: string): Promise<void> {
-  const holders = await findLockHolders(path);
-  if (holders === 'unknown' || holders.length === 0) return;
-  throw new QuackupError(
-    'DATABASE_IN_USE',
-    `${path} is open in ${describeHolders(holders)}; nothing was restored over it`,
-    {
-      hint: 'stop that process, or restore elsewhere with --restore-dir',
-    },
-  );
-}
-
-function inWay(site: RestoreSite, files: readonly FileRole[], recovered: readonly string[]): QuackupError {
-  const before = recovered.length > 0 ? `${recovered.join('; ')}; ` : '';
-  const paths = files.map((role) => site.live(role)).join(' and ');
-  return new QuackupError(
-    'TARGET_EXISTS',
-    `${before}${paths} ${files.length === 1 ? 'is' : 'are'} in the way; nothing was touched`,
-    {
-      hint: 'add --overwrite to replace it (what is there is kept as .bak), or restore elsewhere with --restore-dir',
-    },
-  );
 }

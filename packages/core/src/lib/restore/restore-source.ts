@@ -17,6 +17,10 @@ export interface WriteOptions {
 export interface RestoreSource extends AsyncDisposable {
   readonly backup: string;
   readonly databases: readonly { readonly name: string; /** Of the original. */ readonly path: string }[];
+  /** Databases that failed when it was made, and are not in it. */
+  readonly failed: readonly string[];
+  /** The files that it has of a database. */
+  rolesOf(database: string): readonly FileRole[];
   /** Bytes of a database as restored. */
   sizeOf(database: string): number;
   /** Bytes that it takes on disk. */
@@ -34,7 +38,7 @@ export async function openRestoreSource(
   const stored = isBackupName(name) ? await loadManifest(client, name) : undefined;
   if (stored === undefined) {
     const source = await openOpenQuantSource(client, name);
-    if (source === undefined) throw notFound(client, name);
+    if (source === undefined) throw await notFound(client, name);
     return source;
   }
   const archives = new ArchiveReader(client, keys);
@@ -44,6 +48,8 @@ export async function openRestoreSource(
   return {
     backup: name,
     databases: manifest.databases.map(({ name, path }) => ({ name, path })),
+    failed: manifest.failed.map(({ name }) => name),
+    rolesOf: (database) => filesOfDatabase(index, database).map(({ role }) => role),
     sizeOf: (database) =>
       filesOfDatabase(index, database).reduce(
         (sum, { file }) => sum + (index.head.files[file]?.sizeBytes ?? 0),

@@ -8,6 +8,7 @@ import type { FileRole } from '../format/schema.ts';
 import { readChunk } from '../read/read-chunks.ts';
 import { writeChunks } from '../read/write-chunks.ts';
 import type { ArchiveReader } from '../read/archive-reader.ts';
+import { setMode } from './keep-owner.ts';
 
 /** The files of one database of a backup, by number in the index. */
 export function filesOfDatabase(
@@ -33,15 +34,25 @@ export function bytesOnDisk(index: ArchiveIndex, database: string): number {
   return bytes;
 }
 
-/** @throws NO_SPACE if the folder has fewer bytes free. */
-export async function checkFreeSpace(folder: string, bytes: number): Promise<void> {
+/**
+ * @param purpose What is written there: what helps differs.
+ * @throws NO_SPACE if the folder has fewer bytes free.
+ */
+export async function checkFreeSpace(
+  folder: string,
+  bytes: number,
+  purpose: 'restore' | 'scan' = 'restore',
+): Promise<void> {
   const { bavail, bsize } = await statfs(folder);
   if (bavail * bsize >= bytes) return;
   throw new QuackupError(
     'NO_SPACE',
-    `the restore takes ${bytes} bytes, but ${folder} has ${bavail * bsize} free; nothing was touched`,
+    `the ${purpose} takes ${bytes} bytes, but ${folder} has ${bavail * bsize} free; nothing was touched`,
     {
-      hint: 'make room, or restore elsewhere with --restore-dir',
+      hint:
+        purpose === 'scan'
+          ? 'make room, or name a folder on another disk with backup.tempDir in quackup.yaml; --level blocks needs none'
+          : 'make room, or restore elsewhere with --restore-dir',
     },
   );
 }
@@ -78,6 +89,7 @@ export async function writeSet(
     await rm(path, { force: true });
     const handle = await open(path, 'wx', mode | 0o600);
     try {
+      await setMode(handle, mode);
       await handle.truncate(entry.sizeBytes);
       await writeChunks(archives, index, file, handle, onBytes);
       await handle.sync();

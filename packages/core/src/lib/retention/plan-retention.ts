@@ -14,6 +14,10 @@ export interface RetentionCandidate {
   readonly verifiedAt?: Date;
   /** Known to be damaged: the manifest cannot be used, or a verification found something. */
   readonly damaged?: boolean;
+  /** Needs an archive in which something was found when another backup was verified. */
+  readonly suspect?: boolean;
+  /** Names of the databases in it; none where only a key tells. */
+  readonly databases?: readonly string[];
 }
 
 export interface RetentionDecision {
@@ -35,8 +39,9 @@ type Kept = Map<RetentionCandidate, string[]>;
  * - `keepDays: N` keeps what is younger than N times 24 hours. `keepHourly` to `keepYearly: N` keep the newest backup
  *   of each of the last N hours, days, ISO weeks, months or years (UTC) *that have a backup*, as restic does: gaps use
  *   up nothing. `keepLast: N` keeps the newest N.
- * - `minCount: N` keeps the newest N good backups besides. Good means complete and not damaged.
- * - Of the backups up to `now`, the newest, the newest good one and the newest verified one always stay.
+ * - `minCount: N` keeps the newest N good backups besides. Good means complete, not damaged and not suspect.
+ * - Of the backups up to `now`, the newest, the newest good one and the newest verified one always stay; and of each database
+ *   the newest sound one that holds it, and the newest good one, so that backups of one never push out the last one of another.
  * - A backup that is not good never takes the place of a good one: what the rules keep among the good is decided as
  *   if there were no others. Over and above that, the same rules are applied to all backups together (in a bucket,
  *   good ones first), so that a fresh incomplete backup, which may hold the only recent copy of a database, stays too.
@@ -92,7 +97,12 @@ function byAgeThenName(a: RetentionCandidate, b: RetentionCandidate): number {
 }
 
 function isGood(backup: RetentionCandidate): boolean {
-  return backup.complete && backup.damaged !== true;
+  return backup.complete && isSound(backup);
+}
+
+/** Whether what is in it can be expected to restore. */
+function isSound(backup: RetentionCandidate): boolean {
+  return backup.damaged !== true && backup.suspect !== true;
 }
 
 function keep(kept: Kept, backup: RetentionCandidate | undefined, reason: string): void {
@@ -110,9 +120,24 @@ function keepAlways(
   keep(kept, eligible[0], 'the newest backup');
   if (good[0] !== eligible[0]) keep(kept, good[0], 'the newest complete backup');
   const isVerified = (backup: RetentionCandidate): boolean =>
-    backup.verifiedAt !== undefined && backup.damaged !== true;
+    backup.verifiedAt !== undefined && isSound(backup);
   keep(kept, eligible.find(isVerified), 'the newest verified backup');
   keep(kept, good.find(isVerified), 'the newest verified backup');
+  // Complete ones first: one that lacks another database never takes the place of one that does not.
+  for (const group of [good, eligible.filter(isSound)]) keepEachDatabase(kept, group);
+}
+
+function keepEachDatabase(kept: Kept, group: readonly RetentionCandidate[]): void {
+  const seen = new Set<string>();
+  const lastOf = new Map<RetentionCandidate, string>();
+  for (const backup of group) {
+    for (const database of backup.databases ?? []) {
+      // Said only of those that nothing else has kept so far.
+      if (!seen.has(database) && !kept.has(backup)) lastOf.set(backup, database);
+      seen.add(database);
+    }
+  }
+  for (const [backup, database] of lastOf) keep(kept, backup, `the newest backup of ${database}`);
 }
 
 function keepByAge(kept: Kept, eligible: readonly RetentionCandidate[], days: number, now: Date): void {
@@ -148,6 +173,13 @@ function reasonToGo(backup: RetentionCandidate, policy: RetentionPolicy): string
   const age = policy.keepDays
     ? `older than ${policy.keepDays} ${policy.keepDays === 1 ? 'day' : 'days'}`
     : '';
-  const state = backup.damaged === true ? 'damaged' : backup.complete ? '' : 'incomplete';
+  const state =
+    backup.damaged === true
+      ? 'damaged'
+      : backup.suspect === true
+        ? 'suspect'
+        : backup.complete
+          ? ''
+          : 'incomplete';
   return [state, age, age === '' ? 'no rule keeps it' : 'no other rule keeps it'].filter(Boolean).join(', ');
 }

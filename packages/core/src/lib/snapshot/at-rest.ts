@@ -9,6 +9,7 @@ import { orderedMap } from '../archive/ordered-map.ts';
 import { QuackupError } from '../errors.ts';
 import { BufferPool } from '../archive/buffer-pool.ts';
 import type { DatabaseReader } from './database-reader.ts';
+import { checkHeldWal } from './held-wal.ts';
 import { type LockHolders, mayHaveWriter } from './lock-holders.ts';
 import { judgeEnd, type OpenPass, openPass } from './pass.ts';
 import { type Snapshot, SnapshotMoved } from './snapshot.ts';
@@ -27,14 +28,16 @@ const TORN_PAUSE_MS = 5;
 export interface AtRestOptions {
   readonly name: string;
   readonly holders: LockHolders;
+  /** One of them has it open by a name beside which the WAL is looked for. */
+  readonly isWalHere: boolean;
   readonly scratch: ScratchFolder;
 }
 
 /** Takes over `reader`, which the snapshot closes. */
 export async function snapshotAtRest(reader: DatabaseReader, options: AtRestOptions): Promise<Snapshot> {
-  const { name, holders, scratch } = options;
+  const { name, holders, isWalHere, scratch } = options;
   const pass = await openPass(reader, scratch);
-  const { mode, modifiedAt, fileSystem } = await reader.attributes();
+  const { modifiedAt, ...place } = await reader.attributes();
   const withFree = needsFreeBlocks(pass.start);
   const count = countBlocks(pass.blocks, await reader.size(), withFree);
   const main: ArchiveFile = {
@@ -47,7 +50,7 @@ export async function snapshotAtRest(reader: DatabaseReader, options: AtRestOpti
     chunks: (wanted = blockIds(count)) =>
       readChunks(reader, pass, { name, wanted, withFree, held: mayHaveWriter(holders) }),
   };
-  const facts = factsOf(pass.start, { mode, fileSystem });
+  const facts = factsOf(pass, { ...place, isWalHere });
   return {
     method: methodOf(pass.start, 'at-rest'),
     takenAt: pass.takenAt,
@@ -57,6 +60,7 @@ export async function snapshotAtRest(reader: DatabaseReader, options: AtRestOpti
       await reader.checkSameFile();
       const outcome = await judgeEnd(reader, pass, { held: mayHaveWriter(holders) });
       if (outcome !== 'accepted') throw new SnapshotMoved(name, outcome.reason);
+      await checkHeldWal(reader.path);
     },
     [Symbol.asyncDispose]: async () => {
       await pass[Symbol.asyncDispose]();

@@ -1,5 +1,6 @@
-import { databaseState, isSameFileIdentity, isSameFileState } from './database-files.ts';
+import { isSameFileIdentity, isSameFileState } from './database-files.ts';
 import type { DatabaseReader } from './database-reader.ts';
+import { databaseState } from './files-on-disk.ts';
 import type { HeadWatch } from './head-watch.ts';
 import type { OpenPass } from './pass.ts';
 import { pause } from './pause.ts';

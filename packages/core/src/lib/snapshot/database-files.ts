@@ -1,4 +1,4 @@
-/** The four files of a database, and what is on disk of them. */
+/** The four files of a database, and what the file system tells of a file. */
 import { stat } from 'node:fs/promises';
 
 import type { FileRole } from '../format/schema.ts';
@@ -34,13 +34,6 @@ export async function fileState(path: string): Promise<FileState | undefined> {
 
 /** State of all four files. */
 export type DatabaseState = Readonly<Record<FileRole, FileState | undefined>>;
-
-export async function databaseState(database: string): Promise<DatabaseState> {
-  const [main, wal, checkpoint, recovery] = await Promise.all(
-    FILE_ROLES.map((role) => fileState(filePath(database, role))),
-  );
-  return { database: main, wal, 'wal.checkpoint': checkpoint, 'wal.recovery': recovery };
-}
 
 /** Whether a file is the same file with the same content, as far as the file system tells. */
 export function isSameFileState(a: FileState | undefined, b: FileState | undefined): boolean {

@@ -108,10 +108,19 @@ export class DatabaseReader implements AsyncDisposable {
     return (await this.#file.stat()).size;
   }
 
-  /** Permission bits, time of the last change, and the kind of a shared file system if it lies on one. */
-  async attributes(): Promise<{ mode: number; modifiedAt: Date; fileSystem: string | undefined }> {
-    const { mode, mtime } = await this.#file.stat();
-    return { mode: mode & 0o777, modifiedAt: mtime, fileSystem: await sharedFileSystem(this.path) };
+  /**
+   * Permission bits, time of the last change, the kind of a shared file system if it lies on one, and how many names
+   * (hard links) the file has.
+   */
+  async attributes(): Promise<{
+    mode: number;
+    modifiedAt: Date;
+    fileSystem: string | undefined;
+    names: number;
+  }> {
+    const { mode, mtime, nlink } = await this.#file.stat();
+    const fileSystem = await sharedFileSystem(this.path);
+    return { mode: mode & 0o777, modifiedAt: mtime, fileSystem, names: nlink };
   }
 
   /** @throws DATABASE_REPLACED if the path leads to another file by now, or to none. */

@@ -36,6 +36,7 @@ const PASSES_BEFORE_PAUSE = 4;
  * @throws DATABASE_NOT_AT_REST if no copy could be accepted in time.
  * @throws DATABASE_DAMAGED if a block in use never passes its checksum.
  * @throws DATABASE_REPLACED if another file takes the database's place.
+ * @throws WAL_IN_DOUBT if its WAL cannot be told, or lies where it is not looked for.
  * @throws NO_SPACE if the copy does not fit.
  */
 export async function freezeDatabase(reader: DatabaseReader, options: FreezeOptions): Promise<Snapshot> {

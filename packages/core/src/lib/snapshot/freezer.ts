@@ -16,10 +16,12 @@ import { BlockSamples, digestOf, sampleBytes } from './block-samples.ts';
 import { BlockTrust } from './block-trust.ts';
 import { BufferPool } from '../archive/buffer-pool.ts';
 import { checkpointEnds } from './checkpoint-end.ts';
-import { filePath, fileState, type FileState, isSameFileIdentity } from './database-files.ts';
+import { type FileState, isSameFileIdentity } from './database-files.ts';
 import type { DatabaseReader } from './database-reader.ts';
+import { databaseState } from './files-on-disk.ts';
 import type { FreezeOptions } from './freeze.ts';
 import type { FrozenCopy } from './frozen-copy.ts';
+import { checkHeldWal } from './held-wal.ts';
 import { HeadWatch } from './head-watch.ts';
 import { judgePassIn } from './judge-pass-in.ts';
 import { judgeNow, type OpenPass, openPass, type PassOutcome } from './pass.ts';
@@ -55,6 +57,8 @@ export class Freezer {
   #writers: string | undefined;
   /** Set while blocks are copied under a writer that is stopped: that nothing is written proves nothing then. */
   #isWriterStopped = false;
+  /** Of the accepted pass: somebody had the database open by a name beside which the WAL is looked for. */
+  #isWalHere = false;
   passes = 0;
   /** Bytes of blocks that were read from the database, copied or compared, over all passes. */
   bytesRead = 0;
@@ -88,7 +92,7 @@ export class Freezer {
 
   /** The WAL as the file system has it now. */
   async walState(): Promise<FileState | undefined> {
-    return fileState(filePath(this.#reader.path, 'wal'));
+    return (await databaseState(this.#reader.path)).wal;
   }
 
   /**
@@ -118,14 +122,15 @@ export class Freezer {
    * Copies what is missing, and judges.
    *
    * @param writer Stopped when the pass was opened; goes on before this returns.
-   * @throws DATABASE_DAMAGED, DATABASE_REPLACED, NO_SPACE as {@link freezeDatabase}.
+   * @throws DATABASE_DAMAGED, DATABASE_REPLACED, WAL_IN_DOUBT, NO_SPACE as {@link freezeDatabase}.
    */
   async finish(pass: OpenPass, writer?: WriterPause): Promise<PassOutcome> {
     try {
       let outcome = await this.#copyAndJudge(pass, writer);
-      // The blocks are of the file that was opened; head and WAL were looked for at its path.
+      // Also of an accepted one: head and WAL were found by the path, which may lead elsewhere by now.
       await this.#reader.checkSameFile();
       if (outcome === 'accepted') {
+        this.#isWalHere = await checkHeldWal(this.#reader.path);
         this.#checkComplete(pass);
         if (await this.#changedHands()) outcome = { reason: 'it changed hands' };
       }
@@ -147,7 +152,7 @@ export class Freezer {
   async toSnapshot(pass: OpenPass): Promise<Snapshot> {
     const { name } = this.#options;
     const copy = this.#copy;
-    const { mode, modifiedAt, fileSystem } = await this.#reader.attributes();
+    const { modifiedAt, ...place } = await this.#reader.attributes();
     const { blockSize } = pass.blocks;
     await this.#reader.close();
     return {
@@ -166,7 +171,7 @@ export class Freezer {
         },
         ...sidecarFiles({ database: name, modifiedAt }, pass.start, pass.sidecars, this.#rules),
       ],
-      facts: factsOf(pass.start, { mode, fileSystem }),
+      facts: factsOf(pass, { ...place, isWalHere: this.#isWalHere }),
       passes: this.passes,
       bytesRead: this.bytesRead,
       moveTo: (path) => copy.moveTo(path, pass.start.head.bytes, blockSize),

@@ -14,6 +14,7 @@ import { checkpointEnds } from './checkpoint-end.ts';
 import { cloneFile } from './clone-file.ts';
 import { DatabaseReader } from './database-reader.ts';
 import type { FreezeOptions } from './freeze.ts';
+import { checkHeldWal } from './held-wal.ts';
 import { HeadWatch } from './head-watch.ts';
 import { judgePassIn } from './judge-pass-in.ts';
 import { type OpenPass, openPass, type PassOutcome } from './pass.ts';
@@ -56,7 +57,8 @@ export async function cloneDatabase(
         await reader.checkSameFile();
       }
       if (outcome === 'accepted') {
-        const snapshot = await openClone(reader, pass, { name, path, passes });
+        const isWalHere = await checkHeldWal(reader.path);
+        const snapshot = await openClone(reader, pass, { name, path, passes, isWalHere });
         await reader.close();
         return snapshot;
       }
@@ -73,14 +75,24 @@ export async function cloneDatabase(
 async function openClone(
   reader: DatabaseReader,
   pass: OpenPass,
-  { name, path, passes }: { readonly name: string; readonly path: string; readonly passes: number },
+  {
+    name,
+    path,
+    passes,
+    isWalHere,
+  }: {
+    readonly name: string;
+    readonly path: string;
+    readonly passes: number;
+    readonly isWalHere: boolean;
+  },
 ): Promise<Snapshot> {
-  const { mode, modifiedAt, fileSystem } = await reader.attributes();
+  const { modifiedAt, ...place } = await reader.attributes();
   const clone = await DatabaseReader.open(path);
   const withFree = RULES.needsFreeBlocks(pass.start);
   const count = countBlocks(pass.blocks, await clone.size(), withFree);
   const { blockSize } = pass.blocks;
-  const facts = factsOf(pass.start, { mode, fileSystem });
+  const facts = factsOf(pass, { ...place, isWalHere });
   return {
     method: methodOf(pass.start, 'hot'),
     takenAt: pass.takenAt,

@@ -7,8 +7,10 @@
  * holders decide how a database is read and what a refusal says, not whether a copy is right.
  */
 import { execFile } from 'node:child_process';
-import { readdir, readFile, readlink, realpath, stat } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { promisify } from 'node:util';
+
+import { openFiles } from '../process/open-files.ts';
 
 export interface LockHolder {
   readonly pid: number;
@@ -88,17 +90,17 @@ async function holdersFromProcLocks(path: string): Promise<LockHolders> {
 }
 
 async function hasOpen(pid: number, path: string): Promise<boolean> {
-  try {
-    const real = await realpath(path);
-    for (const fd of await readdir(`/proc/${pid}/fd`)) {
-      const open = await readlink(`/proc/${pid}/fd/${fd}`).catch(() => '');
-      if (open === real) return true;
-    }
-    return false;
-  } catch {
-    // Not ours to look into (another user's process): the inode number alone has to do, and errs on the safe side.
-    return true;
+  const files = await openFiles(pid);
+  // Not ours to look into (another user's process): the inode number alone has to do, and errs on the safe side.
+  if (files === undefined) return true;
+  const wanted = await stat(path, { bigint: true }).catch(() => undefined);
+  if (wanted === undefined) return true;
+  for (const file of files) {
+    // By what it is and not by its name: it may have been opened by another one, or been given another one since.
+    const open = await stat(file.path, { bigint: true }).catch(() => undefined);
+    if (open?.dev === wanted.dev && open.ino === wanted.ino) return true;
   }
+  return false;
 }
 
 async function commandOf(pid: number): Promise<string | undefined> {

@@ -4,6 +4,7 @@ import { snapshotAtRest } from './at-rest.ts';
 import { DatabaseReader } from './database-reader.ts';
 import { freezeDatabase } from './freeze.ts';
 import { freezeTogether, MemberFailure } from './freeze-together.ts';
+import { checkHeldWal } from './held-wal.ts';
 import { describeHolders, findLockHolders, mayHaveWriter } from './lock-holders.ts';
 import type { Snapshot } from './snapshot.ts';
 
@@ -25,7 +26,7 @@ export interface SnapshotOptions {
 /**
  * Opens a snapshot of a database: read in place if nobody writes it, from a frozen copy otherwise.
  *
- * @throws QuackupError as {@link DatabaseReader} and {@link freezeDatabase} say.
+ * @throws QuackupError as {@link DatabaseReader}, {@link checkHeldWal} and {@link freezeDatabase} say.
  */
 export async function openSnapshot(
   { name, path }: DatabaseSource,
@@ -34,6 +35,7 @@ export async function openSnapshot(
   const reader = await DatabaseReader.open(path);
   try {
     const holders = await findLockHolders(path);
+    const isWalHere = await checkHeldWal(path);
     // Where holders cannot be known, reading in place is tried first: it is confirmed or given up, never believed.
     const writing = holders !== 'unknown' && mayHaveWriter(holders);
     if (options.freeze || writing) {
@@ -42,7 +44,7 @@ export async function openSnapshot(
       const frozen = await freezeDatabase(reader, { name, ...options, clone: !options.freeze });
       return holders === 'unknown' ? frozen : { ...frozen, heldBy: describeHolders(holders) };
     }
-    return await snapshotAtRest(reader, { name, holders, scratch: options.scratch });
+    return await snapshotAtRest(reader, { name, holders, isWalHere, scratch: options.scratch });
   } catch (error) {
     await reader.close();
     throw error;
@@ -69,6 +71,7 @@ export async function openSnapshotsTogether(
     for (const { name, path } of sources) {
       if (failed.has(name)) continue;
       try {
+        await checkHeldWal(path);
         databases.push({ name, reader: await DatabaseReader.open(path) });
       } catch (error) {
         failed.set(name, error);

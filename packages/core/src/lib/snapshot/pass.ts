@@ -1,7 +1,8 @@
 /** The frame of every pass over a database: what is looked at before the first block and after the last one. */
 import type { ScratchFolder } from '../process/scratch-folder.ts';
-import { databaseState, filePath, isSameDatabaseState, type SidecarRole } from './database-files.ts';
+import { isSameDatabaseState, type SidecarRole } from './database-files.ts';
 import type { Blocks, DatabaseReader, HeadAndBlocks } from './database-reader.ts';
+import { databaseState, filesOnDisk } from './files-on-disk.ts';
 import { findLockHolders, mayHaveWriter } from './lock-holders.ts';
 import { pause } from './pause.ts';
 import {
@@ -23,6 +24,8 @@ export interface OpenPass extends AsyncDisposable {
   readonly blocks: Blocks;
   readonly sidecars: CapturedSidecars;
   readonly wal: WalCapture;
+  /** As {@link filesOnDisk} found it. */
+  readonly isWalBesideLink: boolean;
   /** The WAL was captured then: the state of the copy is the database's state at that moment. */
   readonly takenAt: Date;
   /** `performance.now()` at the beginning. */
@@ -49,17 +52,19 @@ export async function openPass(
   const { head, blocks } = await currentHead(reader, known);
   const takenAt = new Date();
   const sidecars = new Map<SidecarRole, WalCapture>();
-  const wal = await WalCapture.take(filePath(reader.path, 'wal'), scratch.newPath(), walLimit);
+  const { paths, isBesideLink } = await filesOnDisk(reader.path);
+  const wal = await WalCapture.take(paths.wal, scratch.newPath(), walLimit);
   sidecars.set('wal', wal);
   for (const role of ['wal.checkpoint', 'wal.recovery'] as const) {
     if (state[role] === undefined) continue;
-    sidecars.set(role, await WalCapture.take(filePath(reader.path, role), scratch.newPath()));
+    sidecars.set(role, await WalCapture.take(paths[role], scratch.newPath()));
   }
   return {
     start: { head, wal: wal.summary, state },
     blocks,
     sidecars,
     wal,
+    isWalBesideLink: isBesideLink,
     takenAt,
     startedMs,
     [Symbol.asyncDispose]: async () => {
@@ -89,7 +94,8 @@ export async function judgeNow(
   pass: OpenPass,
   rules: Rules = RULES,
 ): Promise<Verdict> {
-  const { summary, samePrefix } = await pass.wal.recheck();
+  const { paths } = await filesOnDisk(reader.path);
+  const { summary, samePrefix } = await pass.wal.recheck(paths.wal);
   const head = await reader.readHead();
   const state = await databaseState(reader.path);
   return judgePass(pass.start, { head, wal: summary, samePrefix, state }, rules);

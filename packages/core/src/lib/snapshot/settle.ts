@@ -10,8 +10,9 @@
  */
 import type { BlockUse } from '@quackup/duckdb-file';
 
-import { databaseState, isSameDatabaseState } from './database-files.ts';
+import { isSameDatabaseState } from './database-files.ts';
 import type { DatabaseReader } from './database-reader.ts';
+import { databaseState } from './files-on-disk.ts';
 import { LookAhead, MARGIN_MS } from './look-ahead.ts';
 import { judgeNow, type OpenPass, type PassOutcome } from './pass.ts';
 import { pause } from './pause.ts';

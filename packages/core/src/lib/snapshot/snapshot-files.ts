@@ -62,16 +62,37 @@ export function methodOf(start: StartOfPass, otherwise: SnapshotMethod): Snapsho
   return start.head.layout.kind === 'opaque' || mustTakeAllFiles(start) !== undefined ? 'quiet' : otherwise;
 }
 
+/** Where a database lies. */
+export interface DatabasePlace {
+  readonly mode: number;
+  /** The kind of a shared file system. */
+  readonly fileSystem: string | undefined;
+  /** How many names (hard links) the file has. */
+  readonly names: number;
+  /** A process has it open by a name beside which the WAL was looked for. */
+  readonly isWalHere: boolean;
+}
+
 /** What the files, and the place where they lie, say of themselves, for the manifest. */
 export function factsOf(
-  start: StartOfPass,
-  { mode, fileSystem }: { readonly mode: number; readonly fileSystem?: string | undefined },
+  { start, isWalBesideLink }: { readonly start: StartOfPass; readonly isWalBesideLink: boolean },
+  { mode, fileSystem, names, isWalHere }: DatabasePlace,
 ): Snapshot['facts'] {
   const { main, layout } = start.head;
   const warnings: string[] = [];
   if (fileSystem !== undefined) {
     warnings.push(
       `it lies on a shared file system (${fileSystem}): who has it open on another machine, and what is not written through yet, cannot be seen from here`,
+    );
+  }
+  if (names > 1 && !isWalHere) {
+    warnings.push(
+      `its file has ${names} names (hard links): commits made by another one than this may lie in a WAL beside that, and be missing`,
+    );
+  }
+  if (isWalBesideLink && !isWalHere && mayBePassedBy(start)) {
+    warnings.push(
+      'its WAL lies beside the link, where DuckDB has put it before 1.5, and is older than the file: if a newer one has opened the database since, it does not belong to it',
     );
   }
   const reason = mustTakeAllFiles(start);
@@ -99,6 +120,12 @@ export function factsOf(
       : { walCommits: start.wal.commits }),
     ...(warnings.length > 0 ? { warnings } : {}),
   };
+}
+
+/** Whether the file was written after its WAL, which does not say to what it belongs (below storage version 67). */
+function mayBePassedBy({ wal, state }: StartOfPass): boolean {
+  const [fileNs, walNs] = [state.database?.modifiedNs ?? 0n, state.wal?.modifiedNs ?? 0n];
+  return wal.commits > 0 && wal.databaseId === undefined && fileNs > walNs;
 }
 
 const ABANDONED: Record<string, string> = {

@@ -89,6 +89,7 @@ const CHILD = fileURLToPath(
  * @throws DATABASE_NOT_FOUND, DATABASE_UNREADABLE, NOT_A_DATABASE, DATABASE_DAMAGED if it cannot be copied for good.
  * @throws DATABASE_NOT_AT_REST if no copy was consistent within `waitMs`.
  * @throws DATABASE_REPLACED if another file takes the database's place.
+ * @throws WAL_IN_DOUBT if its WAL cannot be told, or lies where it is not looked for.
  * @throws TARGET_EXISTS if anything is at `to`, or where a sidecar of it would be.
  * @throws NO_SPACE if the copy does not fit.
  * @throws SNAPSHOT_FAILED if the child process could not do its work.

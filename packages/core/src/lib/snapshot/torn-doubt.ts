@@ -1,4 +1,5 @@
-import { type DatabaseState, databaseState, isSameDatabaseState } from './database-files.ts';
+import { type DatabaseState, isSameDatabaseState } from './database-files.ts';
+import { databaseState } from './files-on-disk.ts';
 import { isQuiet } from './rules.ts';
 
 export type TornVerdict = 'damaged' | 'being written' | 'in doubt';

@@ -21,7 +21,6 @@ export interface WalRecheck {
 
 /** A WAL (or another sidecar) as it was at one moment, in full. The original stays open, so its inode number is not used again. */
 export class WalCapture implements AsyncDisposable {
-  readonly #path: string;
   readonly #file: FileHandle | undefined;
   readonly #content: SpillBuffer;
   readonly #prefixHash: string;
@@ -29,13 +28,11 @@ export class WalCapture implements AsyncDisposable {
   readonly summary: WalSummary;
 
   private constructor(
-    path: string,
     file: FileHandle | undefined,
     content: SpillBuffer,
     summary: WalSummary,
     prefixHash: string,
   ) {
-    this.#path = path;
     this.#file = file;
     this.#content = content;
     this.#prefixHash = prefixHash;
@@ -50,7 +47,7 @@ export class WalCapture implements AsyncDisposable {
     for (let attempt = 1; ; attempt += 1) {
       const file = await openIfPresent(path);
       const content = new SpillBuffer(`${scratchPath}.${attempt}`);
-      if (file === undefined) return new WalCapture(path, undefined, content, scanWal(new Uint8Array(0)), '');
+      if (file === undefined) return new WalCapture(undefined, content, scanWal(new Uint8Array(0)), '');
       const summary = await readWal(file, (bytes) => content.append(bytes), limit);
       if ((summary.state === 'bad-checksum' || summary.state === 'bad-header') && attempt < BAD_TAIL_TRIES) {
         await content[Symbol.asyncDispose]();
@@ -60,7 +57,7 @@ export class WalCapture implements AsyncDisposable {
       }
       const hash = createHash('sha256');
       for await (const piece of content.pieces(summary.commitEnd, MAX_CHUNK_BYTES)) hash.update(piece);
-      return new WalCapture(path, file, content, summary, hash.digest('hex'));
+      return new WalCapture(file, content, summary, hash.digest('hex'));
     }
   }
 
@@ -74,9 +71,13 @@ export class WalCapture implements AsyncDisposable {
     return this.#content.pieces(length, pieceBytes);
   }
 
-  /** Looks at the WAL again, all of it. */
-  async recheck(): Promise<WalRecheck> {
-    const file = await openIfPresent(this.#path);
+  /**
+   * Looks at the WAL again, all of it.
+   *
+   * @param path Where it is now: an absent one may have appeared elsewhere.
+   */
+  async recheck(path: string): Promise<WalRecheck> {
+    const file = await openIfPresent(path);
     if (file === undefined)
       return { samePrefix: this.#file === undefined, summary: scanWal(new Uint8Array(0)) };
     try {

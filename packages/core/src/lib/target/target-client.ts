@@ -177,9 +177,15 @@ export class TargetClient {
     });
   }
 
-  async delete(key: ObjectKey): Promise<void> {
+  /**
+   * As {@link StorageTarget.delete}.
+   *
+   * @param beforeTry Throws if it may not be done any more. Between two tries the machine may have slept for hours.
+   */
+  async delete(key: ObjectKey, beforeTry: () => void = () => {}): Promise<void> {
     if (this.access !== 'full') throw notAllowed(this, `to delete ${key}`);
     return this.#retries().run(async () => {
+      beforeTry();
       using watch = this.#watch(`delete of ${key}`);
       await watch.over((signal) => this.target.delete(key, { signal }), this.#limits.requestMs);
     });

@@ -1,5 +1,5 @@
 /**
- * Level `archive`: one reading of the archive from its first byte to its last. Its length and hash are compared with the
+ * Level `archive`: one reading of an archive from its first byte to its last. Its length and hash are compared with the
  * manifest, and every chunk that lies in it is decoded and compared with the index. An encrypted archive is decrypted on the
  * way, if there is a key.
  */
@@ -12,6 +12,7 @@ import { isTargetError, objectKey } from '@quackup/target-api';
 import { QuackupError } from '../errors.ts';
 import { describeSize, hasSizeOf } from '../format/archive-size.ts';
 import type { Manifest, StoredManifest } from '../format/manifest.ts';
+import type { ArchiveReference } from '../format/schema.ts';
 import { ArchiveContent } from '../read/archive-content.ts';
 import { codecOfArchive } from '../read/load-backup.ts';
 import { decodeChunk, type ReadChunk } from '../read/read-chunks.ts';
@@ -40,11 +41,11 @@ export interface CheckArchiveOptions {
 
 export async function checkArchive(
   client: TargetClient,
-  manifest: StoredManifest | Manifest,
+  archive: (StoredManifest | Manifest)['archive'] | ArchiveReference,
   problems: Problems,
   { index, identities, onChunk, onBytes }: CheckArchiveOptions,
 ): Promise<void> {
-  const { name, sha256 } = manifest.archive;
+  const { name, sha256 } = archive;
   const report = (message: string): void => problems.add({ code: 'BACKUP_DAMAGED', object: name, message });
   const content = new ArchiveContent(client, name, { identities, onBytes });
   const reader = new ArchiveBytes(content);
@@ -82,10 +83,9 @@ export async function checkArchive(
     problems.add({ code: error.code, object: name, message: error.message });
     return;
   }
-  const header = 'header' in manifest.archive ? manifest.archive.header : undefined;
+  const header = 'header' in archive ? archive.header : undefined;
   const found = content.digest.finish();
-  if (!hasSizeOf(manifest.archive, content.length))
-    report(`it ${describeSize(manifest.archive, content.length)}`);
+  if (!hasSizeOf(archive, content.length)) report(`it ${describeSize(archive, content.length)}`);
   else if (found.sha256 !== sha256) report('its SHA-256 is not the one that was recorded');
   else if (header !== undefined && found.header.sha256 !== header.sha256)
     report('its header, which says who can read it, is not the one that was recorded');

@@ -1,10 +1,13 @@
 /**
- * Verification, three levels, each doing what the ones below it do: `archive`, `blocks`, `scan`. What is found is
+ * Verification, three levels, each proving what the ones below it do: `archive`, `blocks`, `scan`. What is found is
  * reported, not thrown; only what keeps a verification from being made is an error.
+ *
+ * `archive` reads every archive that the backup needs in full; the others read of the earlier ones what the backup uses.
  */
 import type { Identity } from '@quackup/age';
 
 import type { NamedTarget, ScannedDatabase, VerifyLevel, VerifyOptions, VerifyReport } from '../api.ts';
+import { systemClock } from '../clock.ts';
 import { QuackupError } from '../errors.ts';
 import { isBackupName, roleOfKey } from '../format/backup-name.ts';
 import { isSealedManifest, type StoredManifest } from '../format/manifest.ts';
@@ -12,12 +15,14 @@ import { ArchiveReader } from '../read/archive-reader.ts';
 import { loadManifest, notFound, openManifest } from '../read/load-backup.ts';
 import { TargetClient } from '../target/target-client.ts';
 import { Problems } from './problems.ts';
+import { recordDamage } from './record-damage.ts';
 import { verifyOpenQuant } from './verify-openquant.ts';
 import { VerifyRun } from './verify-run.ts';
 import { verifyStored } from './verify-stored.ts';
 
 /**
- * Verifies one backup. A scan that finds nothing wrong is recorded beside the backup.
+ * Verifies one backup. A scan that finds nothing wrong is recorded beside the backup, and so is damage, at any level, until a
+ * verification of that level or a higher one finds none.
  *
  * @throws BACKUP_NOT_FOUND if there is no such backup.
  * @throws KEY_REQUIRED if it is encrypted, and the level takes a key that there is not.
@@ -45,6 +50,15 @@ export async function verifyBackup(
     await run?.check();
     if (run !== undefined && options.level === 'scan' && problems.none) scanned.push(...(await run.scan()));
     if (run !== undefined && options.level === 'scan' && problems.none) await run.record(scanned);
+  }
+  if (manifest !== undefined && manifest !== 'foreign') {
+    await recordDamage(client, name, {
+      level: options.level,
+      problems: problems.list(),
+      isEncrypted: isSealedManifest(manifest),
+      clock: options.clock ?? systemClock,
+      note: (text) => notes.push(text),
+    });
   }
   return {
     backup: name,
@@ -83,7 +97,7 @@ async function usableManifest(
       return undefined;
     }
   }
-  throw notFound(client, name);
+  throw await notFound(client, name);
 }
 
 /** The keys, if the level may be reached with them or without. */

@@ -46,19 +46,19 @@ export async function verifyOpenQuant(
     });
   try {
     const found = await findOpenQuant(client, name);
-    if (found === undefined) throw notFound(client, name);
+    if (found === undefined) throw await notFound(client, name);
     // To its end: the gzip checksum comes last.
     await readOpenQuantFiles(client, found.key, async ({ bytes }) => {
       for await (const _ of bytes);
       return undefined;
     });
     await using source = await openOpenQuantSource(client, name);
-    if (source === undefined) throw notFound(client, name);
+    if (source === undefined) throw await notFound(client, name);
     await using scratch = await ScratchFolder.create(tempDir);
     for (const database of source.databases) {
       const path = scratch.newPath();
       try {
-        await checkFreeSpace(scratch.path, source.bytesOnDisk(database.name));
+        await checkFreeSpace(scratch.path, source.bytesOnDisk(database.name), 'scan');
         await source.write(database.name, { pathOf: (role) => filePath(path, role) });
         if (level !== 'archive') await checkFile(path, database.name);
         if (level === 'scan')

@@ -49,7 +49,7 @@ export function judgeBackupDamage(backups: readonly BackupSummary[]): Verdict {
     return ok(`${backups.length} backup${backups.length === 1 ? '' : 's'}, none known to be damaged`);
   const more = damaged.length > 1 ? `, and ${damaged.length - 1} more` : '';
   return failed(
-    `${first.name} cannot be restored: ${first.why.message}${more}`,
+    `${first.name} cannot be restored whole: ${first.why.message}${more}`,
     'quackup repair --dry-run says what can be repaired; make a new backup with quackup backup --full',
   );
 }

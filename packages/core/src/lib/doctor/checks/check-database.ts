@@ -3,6 +3,7 @@ import { check, type DoctorCheck } from '../check.ts';
 import { judgeDatabaseDisk } from './database-disk.ts';
 import { judgeDatabaseFile } from './database-file.ts';
 import { judgeDatabaseLock } from './database-lock.ts';
+import { judgeDatabaseNames } from './database-names.ts';
 import { judgeDatabaseRestore } from './database-restore.ts';
 import { judgeDatabaseSidecars } from './database-sidecars.ts';
 import { judgeDatabaseVersion } from './database-version.ts';
@@ -10,17 +11,20 @@ import { judgeDatabaseWal } from './database-wal.ts';
 
 /** All checks of one database. What cannot be asked of a file that cannot be read is left out. */
 export function checkDatabase(facts: DatabaseFacts): DoctorCheck[] {
-  const { file, name } = facts;
+  const { file, name, names } = facts;
+  // Which sidecars belong to it cannot be told then.
+  const isInDoubt = names.doubt !== undefined;
   const checks = [
     check('database-file', name, judgeDatabaseFile(facts)),
+    check('database-names', name, judgeDatabaseNames(facts)),
     check('database-restore', name, judgeDatabaseRestore(facts)),
-    check('database-sidecars', name, judgeDatabaseSidecars(facts)),
+    ...(isInDoubt ? [] : [check('database-sidecars', name, judgeDatabaseSidecars(facts))]),
   ];
   if ('error' in file) return checks;
   return [
     ...checks,
     check('database-version', name, judgeDatabaseVersion(file)),
-    check('database-wal', name, judgeDatabaseWal(facts, file)),
+    ...(isInDoubt ? [] : [check('database-wal', name, judgeDatabaseWal(facts, file))]),
     check('database-lock', name, judgeDatabaseLock(facts)),
     check('database-disk', name, judgeDatabaseDisk(facts, file)),
   ];

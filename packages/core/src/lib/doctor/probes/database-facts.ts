@@ -1,6 +1,6 @@
 /** What can be seen of a database from outside. Nothing is opened with DuckDB, no lock is taken, nothing is written. */
 import { createReadStream } from 'node:fs';
-import { lstat, readdir, readlink, realpath, statfs } from 'node:fs/promises';
+import { lstat, readdir, realpath, statfs } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 
 import { type DatabaseHead, HEAD_SIZE, WalScanner, type WalSummary } from '@quackup/duckdb-file';
@@ -8,14 +8,18 @@ import { type DatabaseHead, HEAD_SIZE, WalScanner, type WalSummary } from '@quac
 import type { DatabaseSource, FailureReport } from '../../api.ts';
 import { QuackupError } from '../../errors.ts';
 import { failureReport } from '../../failure-report.ts';
+import { openFiles } from '../../process/open-files.ts';
 import { readJournal } from '../../restore/journal.ts';
 import { type Journal, RestoreSite } from '../../restore/restore-site.ts';
 import { filePath, fileState, SIDECAR_ROLES, type SidecarRole } from '../../snapshot/database-files.ts';
 import { type Blocks, DatabaseReader } from '../../snapshot/database-reader.ts';
+import { filesOnDisk } from '../../snapshot/files-on-disk.ts';
 import { sharedFileSystem } from '../../snapshot/file-system.ts';
 import { findLockHolders, type LockHolders } from '../../snapshot/lock-holders.ts';
+import { namesByLinks } from '../../snapshot/names-by-links.ts';
 import { pause } from '../../snapshot/pause.ts';
 import { isUnreadable, sameHead } from '../../snapshot/rules.ts';
+import { type DatabaseNames, probeNames } from './database-names.ts';
 
 /** How often a database that is being written is looked at until head and WAL were seen together. */
 const LOOKS = 20;
@@ -26,8 +30,11 @@ export interface DatabaseFacts {
   readonly path: string;
   /** The head and what it says, or why there is none. */
   readonly file: DatabaseFileFacts | { readonly error: FailureReport };
-  /** The sidecars that are there. */
-  readonly sidecars: ReadonlyMap<SidecarRole, { readonly modifiedMs: number }>;
+  readonly names: DatabaseNames;
+  /** The sidecars that are there. None if they are in doubt. */
+  readonly sidecars: ReadonlyMap<SidecarRole, { readonly path: string; readonly modifiedMs: number }>;
+  /** Where the WAL is, or would be. */
+  readonly walPath: string;
   readonly holders: LockHolders;
   /** The process that has a WAL open which somebody has removed. */
   readonly walRemovedUnder: number | undefined;
@@ -56,18 +63,23 @@ export interface RestoreFacts {
 }
 
 export async function probeDatabase({ name, path }: DatabaseSource): Promise<DatabaseFacts> {
-  const sidecars = new Map<SidecarRole, { modifiedMs: number }>();
+  const files = await filesOnDisk(path).catch(() => undefined);
+  const sidecars = new Map<SidecarRole, { path: string; modifiedMs: number }>();
   for (const role of SIDECAR_ROLES) {
-    const state = await fileState(filePath(path, role)).catch(() => undefined);
-    if (state !== undefined) sidecars.set(role, { modifiedMs: Number(state.modifiedNs / 1_000_000n) });
+    const state = files?.state[role];
+    if (files === undefined || state === undefined) continue;
+    sidecars.set(role, { path: files.paths[role], modifiedMs: Number(state.modifiedNs / 1_000_000n) });
   }
+  const walPath = files?.paths.wal ?? filePath(path, 'wal');
   const exists = (await fileState(path).catch(() => undefined)) !== undefined;
   const holders = exists ? await findLockHolders(path) : [];
   return {
     name,
     path,
-    file: await probeFile(path),
+    file: await probeFile(path, walPath),
+    names: await probeNames(path),
     sidecars,
+    walPath,
     holders,
     walRemovedUnder: await findRemovedWal(path, holders),
     sharedFileSystem: exists ? await sharedFileSystem(path) : undefined,
@@ -76,12 +88,12 @@ export async function probeDatabase({ name, path }: DatabaseSource): Promise<Dat
   };
 }
 
-async function probeFile(path: string): Promise<DatabaseFacts['file']> {
+async function probeFile(path: string, walPath: string): Promise<DatabaseFacts['file']> {
   try {
     await using reader = await DatabaseReader.open(path);
     for (let look = 1; ; look += 1) {
       const { head, blocks } = await reader.readHeadAndBlocks();
-      const wal = await readWal(filePath(path, 'wal'));
+      const wal = await readWal(walPath);
       const moved = !sameHead(head, await reader.readHead());
       // A writer cuts off and writes again: what looks broken may only be new.
       if ((moved || 'error' in wal || isUnreadable(wal)) && look < LOOKS) {
@@ -120,16 +132,25 @@ async function readWal(path: string): Promise<WalSummary | { error: string }> {
 /** DuckDB goes on writing to a WAL that was deleted; all of it is gone when the process ends. Linux tells. */
 async function findRemovedWal(path: string, holders: LockHolders): Promise<number | undefined> {
   if (holders === 'unknown') return undefined;
-  const wal = `${await realpath(path).catch(() => path)}.wal (deleted)`;
+  const wals = new Set<string>();
+  for (const name of await namesByLinks(path)) {
+    const folder = await realpath(dirname(name)).catch(() => dirname(name));
+    wals.add(`${filePath(join(folder, basename(name)), 'wal')} (deleted)`);
+  }
   for (const { pid } of holders) {
-    const descriptors = await readdir(`/proc/${pid}/fd`).catch(() => []);
-    for (const each of descriptors) {
-      const open = await readlink(`/proc/${pid}/fd/${each}`).catch(() => '');
-      // After a checkpoint the removed WAL may still be open for a moment; then there is a new one, or none is needed.
-      if (open === wal && (await fileState(filePath(path, 'wal'))) === undefined) return pid;
-    }
+    const files = (await openFiles(pid)) ?? [];
+    // After a checkpoint the removed WAL may still be open for a moment; then there is a new one, or none is needed.
+    if (files.some(({ name }) => wals.has(name)) && !(await hasWal(path))) return pid;
   }
   return undefined;
+}
+
+/** Also if it is in doubt which one it is. */
+async function hasWal(path: string): Promise<boolean> {
+  return filesOnDisk(path).then(
+    ({ state }) => state.wal !== undefined,
+    () => true,
+  );
 }
 
 export async function probeDisk(folder: string): Promise<{ readonly freeBytes: number } | undefined> {
