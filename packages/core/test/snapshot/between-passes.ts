@@ -4,11 +4,11 @@ import { DatabaseReader } from '../../src/lib/snapshot/database-reader.ts';
 
 type ReadBlock = DatabaseReader['readBlock'];
 
-/** Each is told which reading of a block this is, from 1 on. To be undone by `vi.restoreAllMocks`. */
+/** Each is told which reading of a block this is, from 1 on. Returns how many there were so far. To be undone by `vi.restoreAllMocks`. */
 function aroundReads(
   before: (read: number) => Promise<void>,
   after: (read: number, used: number) => Promise<void>,
-): void {
+): () => number {
   const readBlock: ReadBlock = Reflect.get(DatabaseReader.prototype, 'readBlock');
   let reads = 0;
   vi.spyOn(DatabaseReader.prototype, 'readBlock').mockImplementation(async function (
@@ -22,6 +22,7 @@ function aroundReads(
     await after(read, args[1].use?.usedCount ?? 0);
     return isWhole;
   });
+  return () => reads;
 }
 
 /** Has `happen` take place before a copy reads its first block. To be undone by `vi.restoreAllMocks`. */
@@ -37,9 +38,11 @@ export function beforeFirstBlock(happen: () => Promise<void>): void {
 /**
  * Has `happen` take place when the first pass of a copy has read its last block and has not been judged yet. To be undone
  * by `vi.restoreAllMocks`.
+ *
+ * @returns how many blocks have been read so far.
  */
-export function afterLastBlock(happen: () => Promise<void>): void {
-  aroundReads(
+export function afterLastBlock(happen: () => Promise<void>): () => number {
+  return aroundReads(
     async () => {},
     async (read, used) => {
       if (read === used) await happen();

@@ -62,11 +62,6 @@ export class BlockTrust {
     this.#trusted[id] = 0;
   }
 
-  /** Nothing that was copied so far can be relied on. */
-  dropAll(): void {
-    this.#trusted.fill(0);
-  }
-
   has(id: number): boolean {
     return this.#trusted[id] === 1;
   }

@@ -53,7 +53,7 @@ export class Freezer {
   readonly #reasons = new Map<string, number>();
   /** A block that could not be read whole in this pass. */
   #torn: number | undefined;
-  /** Who had the database open for writing when the first of the blocks that are trusted was copied. */
+  /** Who had the database open for writing when the copy began, or when a pass was last about to be accepted. */
   #writers: string | undefined;
   /** Set while blocks are copied under a writer that is stopped: that nothing is written proves nothing then. */
   #isWriterStopped = false;
@@ -184,15 +184,15 @@ export class Freezer {
   }
 
   /**
-   * Whether others have the database open than when the copy began. Then another file may have been copied into this one in
-   * between, with a head that is the same or seems to follow: nothing that was copied is good for anything.
+   * Whether others have the database open than before ({@link #writers}). Then another file may have been copied into this one in
+   * between, with a head that is the same or seems to follow, also in the middle of the pass. The next pass compares what was
+   * copied with what stands there, as each does. It does not copy everything again: writers who come and go would keep a copy
+   * from its end for ever.
    */
   async #changedHands(): Promise<boolean> {
     const before = this.#writers;
     this.#writers = await identifyWriters(this.#reader.path);
-    if (before === this.#writers) return false;
-    this.#trust.dropAll();
-    return true;
+    return before !== this.#writers;
   }
 
   async #copyAndJudge(pass: OpenPass, writer: WriterPause | undefined): Promise<PassOutcome> {
