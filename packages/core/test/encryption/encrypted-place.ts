@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { generateIdentity, type Identity, type KeyIdentity, recipientOf } from '@quackup/age';
@@ -58,6 +58,11 @@ export class EncryptedPlace implements Disposable {
 
   change(day: number): void {
     runSql(this.database, `UPDATE u SET a = ${day} WHERE i BETWEEN 100 AND 200`, 'CHECKPOINT');
+    // A file that was written just now has to be watched for a second; this one has no writer any more.
+    const longAgo = new Date(Date.UTC(2026, 0, day));
+    for (const path of [this.database, `${this.database}.wal`]) {
+      if (existsSync(path)) utimesSync(path, longAgo, longAgo);
+    }
   }
 
   /** An encrypted backup, unless something else is asked for. */

@@ -22,7 +22,7 @@ import { tempFolder } from '../make-database.ts';
 
 let here: EncryptedPlace;
 beforeAll(() => {
-  here = new EncryptedPlace();
+  here = new EncryptedPlace(2000);
 });
 afterAll(() => here[Symbol.dispose]());
 
