@@ -173,6 +173,21 @@ async function openInstance(request: WriterRequest): Promise<Instance> {
   return instance;
 }
 
+/** Fetches some of a table, rests, and lets go: until then what it reads stays in the file, freed or not. */
+async function readSlowly(reader: number): Promise<void> {
+  const random = new Random(request.seed + 104_729 + reader);
+  const connection = await instance.connect();
+  if (request.storage !== undefined) await connection.run('USE stress');
+  while (!stopped.signal.aborted) {
+    const table = loads(random.below(request.connections));
+    // A table that has just been changed may not be read; the next one is.
+    const result = await connection.stream(`SELECT * FROM ${table}`).catch(() => undefined);
+    await result?.fetchChunk();
+    await sleep(random.below(400));
+    await connection.run('SELECT 1');
+  }
+}
+
 const request = writerRequest.parse(JSON.parse(process.argv[2] ?? ''));
 const stopped = new AbortController();
 process.stdin.on('end', () => stopped.abort());
@@ -190,6 +205,7 @@ for (let k = 0; k < request.connections; k += 1) {
   writers.push(writer);
 }
 say('ready');
+for (let reader = 0; reader < request.readers; reader += 1) void readSlowly(reader);
 const msBetween = request.rate === undefined ? 0 : 1000 / request.rate;
 await Promise.all(
   writers.map(async (writer) => {

@@ -8,6 +8,8 @@ export const writerRequest = z.strictObject({
   storage: z.string().optional(),
   seed: z.number(),
   connections: z.number(),
+  /** Further ones, which read slowly. */
+  readers: z.number(),
   threshold: z.string().optional(),
   indexes: z.boolean(),
   loadRows: z.array(z.number()),

@@ -22,6 +22,8 @@ export interface Scenario {
   /** `checkpoint_threshold`; absent: 16 MB. */
   readonly threshold?: string;
   readonly mix: Mix;
+  /** Connections that read a load slowly: checkpoints free blocks which such a query still holds. */
+  readonly readers?: number;
   /** Rows of one load. */
   readonly loadRows: readonly number[];
   /** Index and primary key on what is loaded. */
@@ -79,6 +81,16 @@ export const SCENARIOS: readonly Scenario[] = [
     mix: { ...MIX, checkpoint: 6 },
     loadRows: [2_000, 130_000],
     indexes: false,
+  },
+  {
+    name: 'slow queries',
+    connections: 2,
+    readers: 3,
+    threshold: '200KB',
+    mix: { ...MIX, load: 8, ddl: 2 },
+    loadRows: [60_000, 130_000],
+    indexes: false,
+    slowMs: 2,
   },
   {
     name: 'slow source',

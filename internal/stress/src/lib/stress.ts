@@ -206,6 +206,7 @@ class Run {
       ...(storage === 'latest' && { storage: LATEST_STORAGE[engine] }),
       seed,
       connections: scenario.connections,
+      readers: scenario.readers ?? 0,
       ...(scenario.threshold !== undefined && { threshold: scenario.threshold }),
       ...(scenario.rate !== undefined && { rate: scenario.rate }),
       indexes: scenario.indexes,
