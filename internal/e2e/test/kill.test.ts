@@ -202,7 +202,9 @@ test(
           await expectAside(data, name, before[index] ?? {});
         }
         expect((await readdir(data)).filter((name) => name.includes('quackup'))).toEqual([]);
-        expect(await fingerprint(backups)).toEqual(stored);
+        // One that is killed while it says that it reads leaves what it has written of that, which is cleared away when it is old.
+        const now = (await fingerprint(backups)).filter((file) => !file.startsWith('.tmp/'));
+        expect(now).toEqual(stored);
         return `${sights.join('+')}${journals.length > 0 ? ' and a journal' : ''}`;
       },
     });
