@@ -187,6 +187,8 @@ describe('two databases', () => {
       () => new Error('there was room'),
       (error: unknown) => error as Error,
     );
+    // What was not touched was not made either.
+    expect(readdirSync(root)).toEqual([]);
     disk.free = Number(/takes (\d+) bytes/.exec(message)?.[1]) - 1;
     await expect(restoreBackup(target, backup)).rejects.toMatchObject({ code: 'NO_SPACE' });
     const { restored } = await restoreBackup(target, backup, { dryRun: true });

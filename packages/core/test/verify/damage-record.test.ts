@@ -270,3 +270,27 @@ test('the latest that is to hold a database is the newest that does', async () =
   // The restore says which ones it holds.
   expect(await latest('nowhere.duckdb')).toBe(name(2));
 });
+
+test('where no backup is whole, latest says so, and names the newest', async () => {
+  await backUp(1);
+  flip(`${name(1)}.tar.zst`);
+  await verify(name(1), 'archive', 1);
+  await expect(resolveBackupName(place(store), 'latest', { clock: at(1) })).rejects.toMatchObject({
+    code: 'BACKUP_NOT_FOUND',
+    message: expect.stringContaining(`is whole; the newest, ${name(1)}, is damaged: a verification of 2026`),
+    hint: expect.stringContaining(`quackup restore ${name(1)} --database`),
+  });
+});
+
+test('blocks that an archive cannot give any more are told together, and not as if they were not stored', async () => {
+  using large = new EncryptedPlace();
+  await large.backUp([place(store)], 1);
+  flip(`${name(1)}.tar.zst.age`, 300_000);
+  const { problems } = await verifyBackup(place(store), name(1), { level: 'blocks', clock: at(1), keys });
+  const about = problems.filter(({ message }) => message.includes(' in use but '));
+  expect(about).toEqual([
+    expect.objectContaining({
+      message: expect.stringMatching(/^blocks \d+ to \d+ of data\.duckdb are in use but could not be read$/),
+    }),
+  ]);
+});

@@ -22,7 +22,7 @@ export interface ResolveOptions {
  * The name of a backup: `latest` is the newest whose manifest is whole, whose archives are there, and in which no verification
  * found damage. One that is dated in the future is taken only if there is no other.
  *
- * @throws BACKUP_NOT_FOUND if there is none.
+ * @throws BACKUP_NOT_FOUND if there is none, or none that is whole.
  */
 export async function resolveBackupName(
   target: NamedTarget,
@@ -37,9 +37,7 @@ export async function resolveBackupName(
   const usable = backups.filter(({ damaged }) => options.evenDamaged === true || damaged === undefined);
   const latest = usable.find((backup) => reasons.get(backup) === undefined) ?? usable[0];
   if (latest === undefined) {
-    throw new QuackupError('BACKUP_NOT_FOUND', `there is no backup on ${target.target.displayName}`, {
-      hint: 'make one with quackup backup',
-    });
+    throw noneUsable(target, backups[0]);
   }
   const passed = backups.slice(0, backups.indexOf(latest));
   const [first] = passed;
@@ -50,6 +48,24 @@ export async function resolveBackupName(
     );
   }
   return latest.name;
+}
+
+function noneUsable(
+  { target: { displayName } }: NamedTarget,
+  newest: BackupSummary | undefined,
+): QuackupError {
+  if (newest === undefined) {
+    return new QuackupError('BACKUP_NOT_FOUND', `there is no backup on ${displayName}`, {
+      hint: 'make one with quackup backup',
+    });
+  }
+  return new QuackupError(
+    'BACKUP_NOT_FOUND',
+    `no backup on ${displayName} is whole; the newest, ${newest.name}, is damaged: ${newest.damaged?.message}`,
+    {
+      hint: `look on another target; quackup restore ${newest.name} --database NAME restores each database that is good in it`,
+    },
+  );
 }
 
 /** Why a backup is not the latest, as the end of a sentence; undefined if it may be. */

@@ -13,6 +13,7 @@ import type { FileRole } from '../format/schema.ts';
 import { type Lease, NO_LEASE } from '../lease/lease.ts';
 import { acquireReadLease } from '../lease/read-lease.ts';
 import { ownHolder } from '../process/holder.ts';
+import { nearestFolder } from '../process/nearest-folder.ts';
 import { TargetClient } from '../target/target-client.ts';
 import { planDestinations } from './destinations.ts';
 import { claimSite } from './journal.ts';
@@ -145,6 +146,7 @@ class RestoreRun {
 
   async execute(): Promise<void> {
     await this.#checkSpace();
+    await this.#makeFolders();
     const { onProgress, signal } = this.#options;
     const task = 'restore';
     const totalBytes = this.#destinations.reduce((sum, { name }) => sum + this.#source.bytesOnDisk(name), 0);
@@ -192,17 +194,21 @@ class RestoreRun {
     const needs = new Map<bigint, { readonly folder: string; readonly bytes: number }>();
     for (const { name, path } of this.#destinations) {
       const folder = dirname(path);
-      let device: bigint;
-      try {
-        await mkdir(folder, { recursive: true });
-        device = (await stat(folder, { bigint: true })).dev;
-      } catch (error) {
-        throw notWritten(new RestoreSite(path), error);
-      }
+      const { dev: device } = await stat(await nearestFolder(folder), { bigint: true });
       const before = needs.get(device) ?? { folder, bytes: 0 };
       needs.set(device, { ...before, bytes: before.bytes + this.#source.bytesOnDisk(name) });
     }
     for (const { folder, bytes } of needs.values()) await checkFreeSpace(folder, bytes);
+  }
+
+  async #makeFolders(): Promise<void> {
+    for (const { path } of this.#destinations) {
+      try {
+        await mkdir(dirname(path), { recursive: true });
+      } catch (error) {
+        throw notWritten(new RestoreSite(path), error);
+      }
+    }
   }
 
   async #prepare(destination: Destination, onBytes: (bytes: number) => void): Promise<Prepared | undefined> {

@@ -5,6 +5,7 @@ import { parseHead } from '@quackup/duckdb-file';
 import { type ArchiveIndex, chunkRange } from '../archive/index-file.ts';
 import { QuackupError } from '../errors.ts';
 import type { FileRole } from '../format/schema.ts';
+import { nearestFolder } from '../process/nearest-folder.ts';
 import { readChunk } from '../read/read-chunks.ts';
 import { writeChunks } from '../read/write-chunks.ts';
 import type { ArchiveReader } from '../read/archive-reader.ts';
@@ -36,14 +37,14 @@ export function bytesOnDisk(index: ArchiveIndex, database: string): number {
 
 /**
  * @param purpose What is written there: what helps differs.
- * @throws NO_SPACE if the folder has fewer bytes free.
+ * @throws NO_SPACE if the folder has fewer bytes free, or, if it is not there yet, the one that it will be made in.
  */
 export async function checkFreeSpace(
   folder: string,
   bytes: number,
   purpose: 'restore' | 'scan' = 'restore',
 ): Promise<void> {
-  const { bavail, bsize } = await statfs(folder);
+  const { bavail, bsize } = await statfs(await nearestFolder(folder));
   if (bavail * bsize >= bytes) return;
   throw new QuackupError(
     'NO_SPACE',

@@ -71,6 +71,24 @@ export async function checkDatabase(
   }
 }
 
+/** Blocks one after another with which the same is wrong. */
+interface Lacking {
+  readonly from: number;
+  to: number;
+  readonly what: 'missing' | 'unread' | 'wrong';
+}
+
+function describeLacking({ from, to, what }: Lacking, database: string): string {
+  const [one, several] = {
+    missing: ['not stored', 'not stored'],
+    unread: ['could not be read', 'could not be read'],
+    wrong: ["fails DuckDB's checksum", "fail DuckDB's checksum"],
+  }[what];
+  return from === to
+    ? `block ${from} of ${database} is in use but ${one}`
+    : `blocks ${from} to ${to} of ${database} are in use but ${several}`;
+}
+
 async function checkMain(
   archives: ArchiveReader,
   index: ArchiveIndex,
@@ -93,14 +111,20 @@ async function checkMain(
       ? ((await readChunk(archives, index, file, id + 1)) ?? new Uint8Array(0))
       : new Uint8Array(0),
   );
+  const lacking: Lacking[] = [];
   let used = 0;
   for (let id = 0; id < Math.min(use.blockCount, chunks - 1); id += 1) {
     if (!use.isUsed(id)) continue;
     used += 1;
     const state = checks.state(file, id);
-    if (state === 'missing') report(`block ${id} of ${database} is in use but not stored`);
-    else if (state === 'wrong') report(`block ${id} of ${database} is in use but fails DuckDB's checksum`);
+    if (state === 'right') continue;
+    const isStored = index.tables[file]?.location(id + 1) !== undefined;
+    const what = state === 'missing' && isStored ? 'unread' : state;
+    const last = lacking.at(-1);
+    if (last?.what === what && last.to === id - 1) last.to = id;
+    else lacking.push({ from: id, to: id, what });
   }
+  for (const each of lacking) report(describeLacking(each, database));
   // A header may count free blocks behind the end of the file, and a hostile one any number: they are not gone through.
   const beyond = use.usedCount - used;
   if (beyond > 0) report(`the header of ${database} has ${beyond} blocks in use that are not stored`);

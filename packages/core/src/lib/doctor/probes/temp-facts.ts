@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
 import { access, stat, statfs } from 'node:fs/promises';
-import { dirname } from 'node:path';
 
+import { nearestFolder } from '../../process/nearest-folder.ts';
 import { findStaleScratch } from '../../process/scratch-folder.ts';
 import { probeDisk } from './database-facts.ts';
 
@@ -31,12 +31,6 @@ export async function probeTemp(path: string): Promise<TempFacts> {
     clonesDevice: CLONING.has(type >>> 0) ? (await stat(place)).dev : undefined,
     stale: place === path ? await findStaleScratch(path).catch(() => []) : [],
   };
-}
-
-async function nearestFolder(path: string): Promise<string> {
-  for (let place = path; ; place = dirname(place)) {
-    if ((await stat(place).catch(() => undefined)) !== undefined || dirname(place) === place) return place;
-  }
 }
 
 async function whyNotWritable(folder: string): Promise<string | undefined> {
