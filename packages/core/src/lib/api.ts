@@ -214,6 +214,8 @@ export interface VerifyProblem {
   readonly object: string;
   readonly database?: string;
   readonly message: string;
+  /** What to try, where something helps that not every damage is helped by. */
+  readonly hint?: string;
 }
 
 export interface VerifyReport {

@@ -19,11 +19,7 @@ export function renderVerify(reports: readonly VerifyReport[], colors: Colors): 
         const where = database === undefined ? object : `${object}, ${database}`;
         return `  ${colors.red(code)} in ${visible(where)}: ${visible(message)}`;
       }),
-      ...(report.problems.some((problem) => isRepairable(problem, report.backup))
-        ? [
-            '  try: quackup repair, which makes manifests again, and indexes of full backups, if the archive is whole',
-          ]
-        : []),
+      ...[...hintsOf(report.problems)].map((hint) => `  try: ${visible(hint)}`),
       ...report.notes.map((note) => `  note: ${visible(note)}`),
       ...(report.databases ?? []).map(({ name: database, tables, engine }) => {
         const rows = tables.reduce((sum, table) => sum + table.rows, 0);
@@ -33,7 +29,7 @@ export function renderVerify(reports: readonly VerifyReport[], colors: Colors): 
   });
 }
 
-/** What says what is in an archive can be made again, what is in it cannot. */
-function isRepairable({ code, object, message }: VerifyProblem, backup: string): boolean {
-  return code === 'BACKUP_DAMAGED' && (object === `${backup}.json` || message.startsWith('the index of '));
+/** Each once, however many problems it helps with. */
+function hintsOf(problems: readonly VerifyProblem[]): ReadonlySet<string> {
+  return new Set(problems.flatMap(({ hint }) => (hint === undefined ? [] : [hint])));
 }

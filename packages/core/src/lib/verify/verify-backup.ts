@@ -9,6 +9,7 @@ import type { Identity } from '@quackup/age';
 import type { NamedTarget, ScannedDatabase, VerifyLevel, VerifyOptions, VerifyReport } from '../api.ts';
 import { systemClock } from '../clock.ts';
 import { QuackupError } from '../errors.ts';
+import { failureReport } from '../failure-report.ts';
 import { isBackupName, roleOfKey } from '../format/backup-name.ts';
 import { isSealedManifest, type StoredManifest } from '../format/manifest.ts';
 import { ArchiveReader } from '../read/archive-reader.ts';
@@ -83,7 +84,7 @@ async function usableManifest(
     if (manifest !== undefined) return manifest;
   } catch (error) {
     if (!(error instanceof QuackupError) || error.code !== 'BACKUP_DAMAGED') throw error;
-    problems.add({ code: error.code, object, message: error.message });
+    problems.add({ object, ...failureReport(error) });
     return undefined;
   }
   for await (const { key } of client.list(`${name}.`)) {
@@ -93,6 +94,7 @@ async function usableManifest(
         code: 'BACKUP_DAMAGED',
         object,
         message: `there is an archive ${key}, but no manifest: the backup was not finished, or the manifest was lost`,
+        hint: 'quackup repair lists it again if the archive is whole',
       });
       return undefined;
     }
@@ -139,7 +141,7 @@ async function openRun(
     if (!(error instanceof QuackupError)) throw error;
     if (error.code === 'KEY_WRONG' && options.level === 'archive') throw needsNoKey(error);
     if (error.code !== 'BACKUP_DAMAGED') throw error;
-    problems.add({ code: error.code, object: `${stored.name}.json`, message: error.message });
+    problems.add({ object: `${stored.name}.json`, ...failureReport(error) });
     return undefined;
   }
 }

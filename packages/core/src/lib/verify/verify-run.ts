@@ -7,6 +7,7 @@ import type { ScannedDatabase, VerifyOptions } from '../api.ts';
 import type { ArchiveIndex } from '../archive/index-file.ts';
 import { systemClock } from '../clock.ts';
 import { QuackupError } from '../errors.ts';
+import { failureReport } from '../failure-report.ts';
 import { verifiedKey } from '../format/backup-name.ts';
 import type { Manifest } from '../format/manifest.ts';
 import { ScratchFolder } from '../process/scratch-folder.ts';
@@ -168,7 +169,7 @@ export class VerifyRun {
       return await loadIndex(this.#archives, this.#manifest);
     } catch (error) {
       if (!(error instanceof QuackupError)) throw error;
-      this.#problems.add({ code: error.code, object: this.#manifest.archive.name, message: error.message });
+      this.#problems.add({ object: this.#manifest.archive.name, ...failureReport(error) });
       return undefined;
     }
   }
