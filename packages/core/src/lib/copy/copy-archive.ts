@@ -9,6 +9,7 @@ import {
 import { QuackupError } from '../errors.ts';
 import { ArchiveDigest, describeSize, hasSizeOf, maxSizeOf } from '../format/archive-size.ts';
 import { isEncryptedKey } from '../format/backup-name.ts';
+import { digestStored } from '../read/archive-content.ts';
 import { notAllowed } from '../target/refusals.ts';
 import { readAhead } from '../target/read-ahead.ts';
 import type { TargetClient } from '../target/target-client.ts';
@@ -53,9 +54,7 @@ function whenSame({ target }: TargetClient, { etag }: ObjectInfo): Pick<PutOptio
 
 /** Whether this very archive is there, by its bytes. */
 async function isThere(client: TargetClient, archive: NeededArchive): Promise<boolean> {
-  const digest = new ArchiveDigest(archive.name);
-  for await (const piece of readAhead(client, objectKey(archive.name))) digest.update(piece);
-  const { sizeBytes, sha256, header } = digest.finish();
+  const { sizeBytes, sha256, header } = await digestStored(client, archive.name);
   return (
     sizeBytes === archive.sizeBytes &&
     sha256 === archive.sha256 &&

@@ -1,13 +1,13 @@
 import { type ObjectInfo, objectKey } from '@quackup/target-api';
 
 import { QuackupError } from '../errors.ts';
-import { ArchiveDigest, hasSizeOf } from '../format/archive-size.ts';
+import { hasSizeOf } from '../format/archive-size.ts';
 import { isEncryptedKey } from '../format/backup-name.ts';
 import { isSealedManifest, type StoredManifest } from '../format/manifest.ts';
 import type { ArchiveReference } from '../format/schema.ts';
 import type { OnProgress } from '../progress.ts';
+import { digestStored } from '../read/archive-content.ts';
 import { readStoredHeader } from '../read/stored-header.ts';
-import { readAhead } from '../target/read-ahead.ts';
 import type { TargetClient } from '../target/target-client.ts';
 import { ArchiveRecords } from './archive-records.ts';
 import type { NeededArchive } from './needed-archive.ts';
@@ -145,12 +145,10 @@ async function hashOf(
   const task = 'check';
   onProgress?.({ type: 'task-start', task, label: `checking ${name}`, totalBytes: sizeBytes });
   try {
-    const digest = new ArchiveDigest(name);
-    for await (const piece of readAhead(client, objectKey(name))) {
-      digest.update(piece);
-      onProgress?.({ type: 'task-advance', task, bytes: piece.length });
-    }
-    return digest.finish().sha256;
+    const { sha256 } = await digestStored(client, name, (bytes) =>
+      onProgress?.({ type: 'task-advance', task, bytes }),
+    );
+    return sha256;
   } finally {
     onProgress?.({ type: 'task-end', task });
   }

@@ -61,3 +61,14 @@ export class ArchiveContent implements AsyncIterable<Buffer> {
     }
   }
 }
+
+/** Size and hash of an archive's object, which is read for it. */
+export async function digestStored(
+  client: TargetClient,
+  name: string,
+  onBytes?: (bytes: number) => void,
+): Promise<ReturnType<ArchiveDigest['finish']>> {
+  const content = new ArchiveContent(client, name, { onBytes });
+  for await (const _ of content);
+  return content.digest.finish();
+}
